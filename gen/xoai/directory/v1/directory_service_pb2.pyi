@@ -377,6 +377,25 @@ class GetOrganisationRequest(_message.Message):
 Global___GetOrganisationRequest: _TypeAlias = GetOrganisationRequest  # noqa: Y015
 
 @_typing.final
+class GetPublicOrganisationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPublicOrganisationRequest: _TypeAlias = GetPublicOrganisationRequest  # noqa: Y015
+
+@_typing.final
 class ListOrganisationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -82,7 +82,7 @@ class DirectoryServiceStub:
                 _registered_method=True)
         self.GetPublicOrganisation = channel.unary_unary(
                 '/xoai.directory.v1.DirectoryService/GetPublicOrganisation',
-                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetOrganisationRequest.SerializeToString,
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPublicOrganisationRequest.SerializeToString,
                 response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.PublicOrganisation.FromString,
                 _registered_method=True)
         self.ProposeAccount = channel.unary_unary(
@@ -392,7 +392,7 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
             ),
             'GetPublicOrganisation': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPublicOrganisation,
-                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetOrganisationRequest.FromString,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPublicOrganisationRequest.FromString,
                     response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.PublicOrganisation.SerializeToString,
             ),
             'ProposeAccount': grpc.unary_unary_rpc_method_handler(
@@ -750,7 +750,7 @@ class DirectoryService:
             request,
             target,
             '/xoai.directory.v1.DirectoryService/GetPublicOrganisation',
-            xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetOrganisationRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPublicOrganisationRequest.SerializeToString,
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.PublicOrganisation.FromString,
             options,
             channel_credentials,

@@ -43,7 +43,7 @@ class DirectoryServiceStub:
     UpdateOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.UpdateOrganisationRequest, _directory_service_pb2.Organisation]
     GetOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.Organisation]
     ListOrganisations: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListOrganisationsRequest, _directory_service_pb2.ListOrganisationsResponse]
-    GetPublicOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.PublicOrganisation]
+    GetPublicOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetPublicOrganisationRequest, _directory_service_pb2.PublicOrganisation]
     """What anybody may know about an organisation that sends a bill: name, place, telephone."""
     ProposeAccount: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ProposeAccountRequest, _directory_service_pb2.Account]
     """Accounts: proposed by one person, approved by another, in force 24 hours later (the first account at once)."""
@@ -80,7 +80,7 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
     UpdateOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.UpdateOrganisationRequest, _directory_service_pb2.Organisation]  # type: ignore[assignment]
     GetOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.Organisation]  # type: ignore[assignment]
     ListOrganisations: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListOrganisationsRequest, _directory_service_pb2.ListOrganisationsResponse]  # type: ignore[assignment]
-    GetPublicOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.PublicOrganisation]  # type: ignore[assignment]
+    GetPublicOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetPublicOrganisationRequest, _directory_service_pb2.PublicOrganisation]  # type: ignore[assignment]
     """What anybody may know about an organisation that sends a bill: name, place, telephone."""
     ProposeAccount: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ProposeAccountRequest, _directory_service_pb2.Account]  # type: ignore[assignment]
     """Accounts: proposed by one person, approved by another, in force 24 hours later (the first account at once)."""
@@ -172,7 +172,7 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def GetPublicOrganisation(
         self,
-        request: _directory_service_pb2.GetOrganisationRequest,
+        request: _directory_service_pb2.GetPublicOrganisationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_service_pb2.PublicOrganisation, _abc.Awaitable[_directory_service_pb2.PublicOrganisation]]:
         """What anybody may know about an organisation that sends a bill: name, place, telephone."""
