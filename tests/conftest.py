@@ -1,0 +1,24 @@
+"""Real servers for all tests: one PostgreSQL per worker, one Kafka broker per run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.postgres import Server
+from kit.testing import postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server of this worker's own, from the product's launcher; nothing is flushed to disk."""
+    with postgres.running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def scratch(postgres_server: Server) -> Iterator[str]:
+    """The libpq address of an empty database of this test's own; what it commits is gone afterwards."""
+    with postgres.scratch_database(postgres_server) as name:
+        yield postgres_server.dsn(name)
