@@ -22,7 +22,7 @@ OLDEST_MAJOR: Final = 15
 
 class PostgresMissing(FailedPrecondition):
     reason = "POSTGRES_MISSING"
-    vi = "Không thấy PostgreSQL từ bản {oldest}. Hãy cài postgresql, hoặc đặt XOAI_POSTGRES_BIN hay DATABASE_URL."
+    vi = "Không có PostgreSQL từ bản {oldest}. Hãy cài, hoặc đặt XOAI_POSTGRES_BIN hay DATABASE_URL."
     en = "There is no PostgreSQL {oldest} or newer. Install it, or set XOAI_POSTGRES_BIN or DATABASE_URL."
 
 
