@@ -1,0 +1,134 @@
+"""Who is asking: a subject with its permissions per organisation, carried between processes in a signed token.
+
+The gateway gets the token from the directory and sends it with each call; services verify it and pass it on. Tokens
+live for minutes and are never stored. The permissions are words such as `invoices.read`; what they mean is the
+services' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from kit import clock
+from kit.db import Tenants
+from kit.errors import PermissionDenied, Unauthenticated
+
+LIFETIME_SECONDS: Final = 600
+# In `grants`: the permissions that hold for every organisation.
+EVERYWHERE: Final = "*"
+
+
+class Kind(StrEnum):
+    PERSON = "person"
+    API_KEY = "api_key"
+    SERVICE = "service"
+    # A visitor of a public page, through the gateway.
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who asks. `grants` maps an organisation id (as text, or EVERYWHERE) to permissions."""
+
+    kind: Kind
+    id: str
+    name: str = ""
+    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Kind and id in one word, for logs and the audit trail."""
+        return f"{self.kind}:{self.id}"
+
+    def may(self, permission: str, organisation_id: UUID | None = None) -> bool:
+        """True if the permission is held for the organisation (or, without one, for any)."""
+        if permission in self.grants.get(EVERYWHERE, ()):
+            return True
+        if organisation_id is not None:
+            return permission in self.grants.get(str(organisation_id), ())
+        return any(permission in held for held in self.grants.values())
+
+    def require(self, permission: str, organisation_id: UUID) -> None:
+        """Raise PermissionDenied unless the permission is held for the organisation."""
+        if not self.may(permission, organisation_id):
+            raise PermissionDenied(permission=permission)
+
+    def tenants(self, permission: str) -> Tenants:
+        """The organisations for which the subject holds the permission."""
+        if permission in self.grants.get(EVERYWHERE, ()):
+            return Tenants(everywhere=True)
+        return Tenants(frozenset(UUID(id) for id, held in self.grants.items() if permission in held))
+
+
+def sign(subject: Subject, key: str, *, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
+    """The subject as a signed token (JWT, HS256)."""
+    now = int(clock.now().timestamp())
+    claims: dict[str, Any] = {
+        "sub": subject.id,
+        "kind": subject.kind.value,
+        "name": subject.name,
+        "grants": {organisation: sorted(held) for organisation, held in subject.grants.items()},
+        "iat": now,
+        "exp": now + lifetime_seconds,
+    }
+    return jwt.encode({"alg": "HS256"}, claims, _key(key))
+
+
+def verify(token: str, key: str) -> Subject:
+    """The subject of a token. Raises Unauthenticated if it is forged, damaged or past its time."""
+    try:
+        claims = jwt.decode(token, _key(key), algorithms=["HS256"]).claims
+        if int(claims["exp"]) < int(clock.now().timestamp()):
+            raise Unauthenticated()
+        return Subject(
+            kind=Kind(claims["kind"]),
+            id=str(claims["sub"]),
+            name=str(claims["name"]),
+            grants={organisation: frozenset(held) for organisation, held in claims["grants"].items()},
+        )
+    except (JoseError, KeyError, TypeError, ValueError) as error:
+        raise Unauthenticated() from error
+
+
+def service(name: str) -> Subject:
+    """A service acting by itself: an RPC admits it by name in its permission entry."""
+    return Subject(kind=Kind.SERVICE, id=name, name=name)
+
+
+def public() -> Subject:
+    """A visitor without a login."""
+    return Subject(kind=Kind.PUBLIC, id="visitor")
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What an RPC asks of its caller: a permission held somewhere, or being one of the named services.
+
+    `name` empty and `anyone` true admits every caller with a token, visitors of public pages included.
+    """
+
+    name: str = ""
+    services: Sequence[str] = ()
+    anyone: bool = False
+
+    def admit(self, subject: Subject) -> Tenants | None:
+        """The tenants to bind the transaction to; None is the worker role. Raises PermissionDenied."""
+        if self.anyone or (subject.kind is Kind.SERVICE and subject.id in self.services):
+            return None
+        if self.name and subject.may(self.name):
+            return subject.tenants(self.name)
+        raise PermissionDenied(permission=self.name)
+
+
+def _key(key: str) -> OctKey:
+    if len(key) < 32:
+        raise ValueError("XOAI_SUBJECT_KEY must hold at least 32 characters")
+    return OctKey.import_key(key)
