@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, MetaData, Table, Text, text
@@ -67,7 +67,9 @@ def record(
             "object": object,
             "organisation": organisation_id,
             "detail": body,
-            "seal": _seal(bytes(before or _GENESIS), now, subject, action, object, organisation_id, json.loads(body)),
+            "seal": _seal(
+                bytes(before or _GENESIS), now, subject, action, object, organisation_id, json.loads(body)
+            ),
         },
     )
 
@@ -76,7 +78,9 @@ def broken_link(session: Session) -> int | None:
     """The id of the first row whose seal does not follow from the row before it, or None if the chain holds."""
     before = _GENESIS
     rows = session.execute(
-        text("SELECT id, create_time, subject, action, object, organisation_id, detail, seal FROM audit ORDER BY id"),
+        text(
+            "SELECT id, create_time, subject, action, object, organisation_id, detail, seal FROM audit ORDER BY id"
+        ),
         execution_options={"yield_per": 1000},
     )
     for row in rows:
@@ -100,7 +104,7 @@ def _seal(
 ) -> bytes:
     parts = json.dumps(
         [
-            create_time.astimezone(clock.UTC).isoformat(),
+            create_time.astimezone(UTC).isoformat(),
             subject,
             action,
             object,

@@ -83,7 +83,9 @@ class Database:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 if tenants is not None:
                     session.execute(
-                        text("SELECT set_config('role', :role, true), set_config('xoai.organisations', :ids, true)"),
+                        text(
+                            "SELECT set_config('role', :role, true), set_config('xoai.organisations', :ids, true)"
+                        ),
                         {"role": self.app_role, "ids": tenants.setting()},
                     )
                 yield session
@@ -106,7 +108,7 @@ class Database:
                     raise
                 if attempt == _TRIES:
                     raise errors.Aborted() from error
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 jitter, not a secret
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
         raise AssertionError("unreachable")
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[tuple[Any, ...]]:
@@ -171,7 +173,11 @@ def _connection_is_gone(error: DBAPIError) -> bool:
         return True
     state = _sqlstate(error)
     # 57014 is a statement that ran out of time: the work's own fault, not the connection's.
-    return isinstance(error, OperationalError) and state != "57014" and (state == "" or state[:2] in ("08", "57", "53"))
+    return (
+        isinstance(error, OperationalError)
+        and state != "57014"
+        and (state == "" or state[:2] in ("08", "57", "53"))
+    )
 
 
 def _is_idempotency_race(error: DBAPIError) -> bool:

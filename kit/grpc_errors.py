@@ -31,7 +31,9 @@ def to_status(error: errors.Error, domain: str) -> status_pb2.Status:
     """The rich status of an error of ours; `domain` is `<service>.xoai`."""
     details: list[Any] = [
         error_details_pb2.ErrorInfo(
-            reason=error.reason, domain=domain, metadata={**error.metadata, "http_status": str(error.http_status)}
+            reason=error.reason,
+            domain=domain,
+            metadata={**error.metadata, "http_status": str(error.http_status)},
         ),
         error_details_pb2.LocalizedMessage(locale="vi", message=error.text_vi),
         error_details_pb2.LocalizedMessage(locale="en", message=error.text_en),
@@ -43,7 +45,9 @@ def to_status(error: errors.Error, domain: str) -> status_pb2.Status:
                     error_details_pb2.BadRequest.FieldViolation(
                         field=violation.field,
                         description=violation.en,
-                        localized_message=error_details_pb2.LocalizedMessage(locale="vi", message=violation.vi),
+                        localized_message=error_details_pb2.LocalizedMessage(
+                            locale="vi", message=violation.vi
+                        ),
                     )
                     for violation in error.violations
                 ]
@@ -68,9 +72,14 @@ def from_rpc_error(error: grpc.RpcError) -> errors.Error:
     """The error that a service raised, as one of ours; a call that never got there is Unavailable."""
     code = error.code() if hasattr(error, "code") else grpc.StatusCode.UNKNOWN
     trailing = error.trailing_metadata() if hasattr(error, "trailing_metadata") else ()
-    packed = next((value for name, value in trailing or () if name == _DETAILS), None)
+    pairs: Any = trailing or ()
+    packed = next((value for name, value in pairs if name == _DETAILS), None)
     if packed is None:
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
+        if code in (
+            grpc.StatusCode.UNAVAILABLE,
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            grpc.StatusCode.CANCELLED,
+        ):
             return errors.Unavailable()
         if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
             return errors.ResourceExhausted()

@@ -85,7 +85,7 @@ def caller_of(context: grpc.ServicerContext) -> Caller:
     return caller
 
 
-class _Gate(grpc.ServerInterceptor):  # type: ignore[misc]
+class _Gate(grpc.ServerInterceptor):
     """Admits a call or refuses it, and turns errors of ours into rich statuses."""
 
     def __init__(self, subject_key: str) -> None:
@@ -98,9 +98,9 @@ class _Gate(grpc.ServerInterceptor):  # type: ignore[misc]
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler | None],
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler | None:
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
         handler = continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method.startswith("/grpc.health.v1.Health/"):
@@ -124,7 +124,7 @@ class _Gate(grpc.ServerInterceptor):  # type: ignore[misc]
 
 def _replace_unary(
     handler: Any, method: str, service_name: str, admit: Callable[[grpc.ServicerContext], None]
-) -> grpc.RpcMethodHandler:
+) -> grpc.RpcMethodHandler[Any, Any]:
     inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
     def call(request: Any, context: grpc.ServicerContext) -> Any:
@@ -133,14 +133,16 @@ def _replace_unary(
             return inner(request, context)
 
     factory = (
-        grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+        grpc.stream_unary_rpc_method_handler
+        if handler.request_streaming
+        else grpc.unary_unary_rpc_method_handler
     )
     return factory(call, handler.request_deserializer, handler.response_serializer)
 
 
 def _replace_stream(
     handler: Any, method: str, service_name: str, admit: Callable[[grpc.ServicerContext], None]
-) -> grpc.RpcMethodHandler:
+) -> grpc.RpcMethodHandler[Any, Any]:
     inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
     def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -149,7 +151,9 @@ def _replace_stream(
             yield from inner(request, context)
 
     factory = (
-        grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        grpc.stream_stream_rpc_method_handler
+        if handler.request_streaming
+        else grpc.unary_stream_rpc_method_handler
     )
     return factory(call, handler.request_deserializer, handler.response_serializer)
 
@@ -204,7 +208,9 @@ class Server:
         declared = {method.name for method in descriptor.methods}
         if declared != set(servicer.PERMISSIONS):
             difference = sorted(declared ^ set(servicer.PERMISSIONS))
-            raise LookupError(f"{descriptor.full_name}: permission entries differ from its RPCs: {difference}")
+            raise LookupError(
+                f"{descriptor.full_name}: permission entries differ from its RPCs: {difference}"
+            )
         self._gate.allow(descriptor.full_name, servicer.PERMISSIONS)
         register(servicer, self._server)
 

@@ -33,7 +33,13 @@ def idempotency_table(metadata: MetaData) -> Table:
 
 
 def once(
-    session: Session, *, caller: str, method: str, request_id: str, request: bytes, effect: Callable[[], bytes]
+    session: Session,
+    *,
+    caller: str,
+    method: str,
+    request_id: str,
+    request: bytes,
+    effect: Callable[[], bytes],
 ) -> bytes:
     """The stored answer of this request, or that of `effect`, stored now. Raises IdempotencyKeyMissing or …Reused."""
     if not request_id:

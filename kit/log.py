@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import cast
 
 import structlog
 
@@ -48,4 +47,5 @@ def configure(level: str = "INFO", *, process: str = "") -> None:
 
 def get(name: str) -> Logger:
     """The logger of a module."""
-    return cast(Logger, structlog.stdlib.get_logger(name))
+    logger: Logger = structlog.stdlib.get_logger(name)
+    return logger

@@ -122,7 +122,9 @@ def protect(
     for table in tenant_tables:
         operations.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         operations.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        operations.execute(f"CREATE POLICY tenant ON {table} TO {app} USING ({_VISIBLE}) WITH CHECK ({_VISIBLE})")
+        operations.execute(
+            f"CREATE POLICY tenant ON {table} TO {app} USING ({_VISIBLE}) WITH CHECK ({_VISIBLE})"
+        )
         operations.execute(f"CREATE POLICY worker ON {table} TO {worker} USING (true) WITH CHECK (true)")
     if append_only:
         operations.execute(

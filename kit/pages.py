@@ -51,7 +51,11 @@ def position(page_token: str, filters: Sequence[object], key: str) -> list[Any] 
 
 
 def cut(
-    rows: Sequence[T], page_size: int, place: Callable[[T], Sequence[object]], filters: Sequence[object], key: str
+    rows: Sequence[T],
+    page_size: int,
+    place: Callable[[T], Sequence[object]],
+    filters: Sequence[object],
+    key: str,
 ) -> tuple[Sequence[T], str]:
     """The page of `rows` (read with one row more than the page holds) and the token of the next page, or empty."""
     if len(rows) <= page_size:
@@ -61,7 +65,9 @@ def cut(
 
 
 def _hash(filters: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(list(filters), default=str, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(list(filters), default=str, ensure_ascii=False).encode()).hexdigest()[
+        :16
+    ]
 
 
 def _mac(body: bytes, key: str) -> bytes:

@@ -80,9 +80,13 @@ class Server:
     def dsn(
         self, database: str, *, user: str | None = None, password: str | None = None, tcp: bool = False
     ) -> str:
-        """The libpq address of a database (psycopg, asyncpg, psql); over the Unix socket unless `tcp`."""
-        name = quote(user or self.user, safe="")
+        """The libpq address of a database (psycopg, asyncpg, psql); over the Unix socket unless `tcp`.
+
+        Braces are left as they are: `dsn("{database}", user="{role}")` is a form to be filled in.
+        """
+        name = quote(user or self.user, safe="{}")
         secret = quote(self.password if password is None else password, safe="")
+        path = quote(database, safe="{}")
         who = f"{name}:{secret}@" if secret else f"{name}@"
         options = dict(self.options)
         if self.socket_dir is not None and not tcp:
@@ -91,7 +95,7 @@ class Server:
         else:
             where = f"{self.host}:{self.port}"
         tail = f"?{urlencode(options)}" if options else ""
-        return f"postgresql://{who}{where}/{quote(database, safe='')}{tail}"
+        return f"postgresql://{who}{where}/{path}{tail}"
 
     def url(
         self, database: str, *, user: str | None = None, password: str | None = None, tcp: bool = False

@@ -1,0 +1,65 @@
+# The only entry point for people and CI. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV_PIN := 0.13.9
+PY := .venv/bin/python
+NAME ?=
+MODE ?= embedded
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# Set-up, done once and again only when what it depends on has changed.
+.tools/bin/uv:
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_PIN)
+
+.venv/.ready: requirements.lock pyproject.toml | .tools/bin/uv
+	@[ -x $(PY) ] || .tools/bin/uv venv --quiet --python python3 .venv
+	@.tools/bin/uv pip sync --quiet --require-hashes requirements.lock
+	@.tools/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## Install what the product needs into .venv
+
+.PHONY: demo
+demo: .venv/.ready ## Build the demo city, show it on http://127.0.0.1:8080 (ONCE=1 stops after the summary, MODE=full on Kafka)
+	@$(PY) -m cli.main demo --mode $(MODE) $(if $(ONCE),--once)
+
+.PHONY: up
+up: .venv/.ready tools-kafka ## Start PostgreSQL, Kafka and every service as its own process
+	@$(PY) -m cli.main up
+
+.PHONY: down
+down: .venv/.ready ## Stop what `make up` started
+	@$(PY) -m cli.main down
+
+.PHONY: tools-kafka
+tools-kafka:
+	@tools/need java mvn
+	@tools/kafka/install
+
+.PHONY: tools-test
+tools-test: tools-kafka
+	@tools/need chromium zbarimg pdftotext pgbench
+
+.PHONY: lint
+lint: .venv/.ready ## Check style, types, imports, contracts, and that made files are up to date
+	@tools/check
+
+.PHONY: test
+test: .venv/.ready tools-test ## Run every test: unit, contract, integration, browser, faults
+	@tools/test
+
+.PHONY: faults
+faults: .venv/.ready tools-test ## Run the fault matrix with the invariants after each fault
+	@$(PY) -m pytest -q tests/faults
+
+.PHONY: bench
+bench: .venv/.ready tools-test ## Run the benchmarks (NAME=chain for one)
+	@$(PY) -m bench $(NAME)
+
+.PHONY: clean
+clean: ## Remove everything that make has made
+	@rm -rf .venv .tools .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
