@@ -1,0 +1,59 @@
+"""Facts of the directory as events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy.orm import Session
+
+from kit import clock, ids, outbox
+from kit.events import Event
+from services.directory.domain import Account, AccountState
+from xoai.directory.v1 import directory_events_pb2 as pb
+
+ACCOUNTS = "directory.accounts"
+_STATES = {
+    AccountState.ACTIVE: pb.AccountChanged.STATE_ACTIVE,
+    AccountState.RETIRED: pb.AccountChanged.STATE_RETIRED,
+}
+
+
+def accounts_changed(session: Session, accounts: Sequence[Account]) -> None:
+    """Announce accounts that are or were in force; one that never was is nobody's business."""
+    events = [_event(account) for account in accounts if account.state in _STATES]
+    if events:
+        outbox.add(session, events)
+
+
+def _event(account: Account) -> Event:
+    snapshot = pb.AccountChanged(
+        account_id=str(account.id),
+        version=account.version,
+        organisation_id=str(account.organisation_id),
+        bin=account.bin,
+        account_number=account.account_number,
+        holder_name=account.holder_name,
+        state=_STATES[account.state],
+        active_time=_timestamp(account.active_time),
+        retire_time=_timestamp(account.retire_time),
+    )
+    return Event(
+        event_id=ids.event_id(f"account:{account.id}", account.version, "AccountChanged"),
+        topic=ACCOUNTS,
+        key=str(account.organisation_id),
+        ordering_id=str(account.id),
+        event_type="AccountChanged",
+        version=account.version,
+        occur_time=clock.now(),
+        payload=snapshot.SerializeToString(),
+    )
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    value = Timestamp()
+    value.FromDatetime(moment)
+    return value

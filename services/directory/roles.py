@@ -1,0 +1,108 @@
+"""Roles and what they permit. A role is held in one organisation; the city's roles hold everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    SCHOOL_ACCOUNTANT = "school_accountant"
+    CLASS_TEACHER = "class_teacher"
+    HEAD_TEACHER = "head_teacher"
+    UTILITY_CLERK = "utility_clerk"
+    TAX_CLERK = "tax_clerk"
+    ONE_STOP_CLERK = "one_stop_clerk"
+    FINANCE_CLERK = "finance_clerk"
+    FINANCE_HEAD = "finance_head"
+    MERCHANT = "merchant"
+    MARKET_INSPECTOR = "market_inspector"
+    HELPER = "helper"
+    DEPARTMENT_VIEWER = "department_viewer"
+    CITY_VIEWER = "city_viewer"
+    ADMINISTRATOR = "administrator"
+
+
+# Held in the city's own organisation, these hold in every organisation.
+CITY_ROLES: Final = frozenset({Role.DEPARTMENT_VIEWER, Role.CITY_VIEWER})
+
+_READ_BILLS: Final = frozenset({"directory.read", "invoices.read"})
+_FINANCE: Final = _READ_BILLS | {
+    "credits.read",
+    "credits.assign",
+    "credits.undo",
+    "ledger.read",
+    "intake.read",
+    "intake.close",
+}
+
+PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
+    Role.SCHOOL_ACCOUNTANT: _FINANCE
+    | {
+        "schools.read",
+        "schools.manage",
+        "schools.release",
+        "invoices.issue",
+        "invoices.void",
+        "invoices.change",
+        "invoices.link",
+        "accounts.propose",
+    },
+    Role.CLASS_TEACHER: frozenset({"directory.read", "schools.read", "invoices.read"}),
+    Role.HEAD_TEACHER: _FINANCE
+    | {"schools.read", "schools.release", "invoices.void", "accounts.approve", "audit.read"},
+    Role.UTILITY_CLERK: _READ_BILLS | {"invoices.issue", "invoices.void", "invoices.change", "invoices.link"},
+    Role.TAX_CLERK: _READ_BILLS | {"invoices.issue", "invoices.void", "invoices.change", "invoices.link"},
+    Role.ONE_STOP_CLERK: _READ_BILLS | {"invoices.issue", "invoices.link"},
+    Role.FINANCE_CLERK: _FINANCE,
+    Role.FINANCE_HEAD: _FINANCE | {"accounts.propose", "accounts.approve", "audit.read", "intake.manage"},
+    Role.MERCHANT: frozenset({"directory.read", "accounts.propose"}),
+    Role.MARKET_INSPECTOR: frozenset({"directory.read"}),
+    Role.HELPER: frozenset({"directory.read"}),
+    Role.DEPARTMENT_VIEWER: frozenset({"directory.read", "city.read"}),
+    Role.CITY_VIEWER: frozenset({"directory.read", "city.read"}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            "directory.read",
+            "organisations.manage",
+            "people.manage",
+            "accounts.propose",
+            "accounts.approve",
+            "api_keys.manage",
+            "intake.read",
+            "intake.manage",
+            "audit.read",
+        }
+    ),
+}
+
+# What a biller's own system may be given with an API key.
+API_KEY_PERMISSIONS: Final = frozenset(
+    {
+        "directory.read",
+        "invoices.read",
+        "invoices.issue",
+        "invoices.void",
+        "invoices.change",
+        "invoices.link",
+        "credits.read",
+        "schools.read",
+    }
+)
+
+# Roles whose sessions end after fifteen idle minutes: they move or see money.
+_VIEWERS: Final = frozenset(
+    {Role.CLASS_TEACHER, Role.DEPARTMENT_VIEWER, Role.CITY_VIEWER, Role.MARKET_INSPECTOR}
+)
+
+
+def moves_money(role: Role) -> bool:
+    """True for roles whose sessions are kept short."""
+    return role not in _VIEWERS
+
+
+def holds_everywhere(role: Role, *, in_city: bool) -> bool:
+    """True if the role, held in the organisation of this kind, holds in every organisation."""
+    return in_city and (
+        role in CITY_ROLES or role in (Role.ADMINISTRATOR, Role.FINANCE_CLERK, Role.FINANCE_HEAD)
+    )
