@@ -1,9 +1,9 @@
 """The events port: what a service may ask of the log that carries facts between services.
 
 Three adapters keep this promise and pass one contract suite: `kit.testing.events_memory` (unit tests),
-`kit.events_postgres` (topics as tables) and `kit.events_kafka`. The promise: order per key; at least once; a crash
-between poll and commit delivers again; consumers of one group share the partitions; nothing becomes visible out of
-order.
+`kit.events_postgres` (topics as tables) and `kit.events_kafka`. The promise: order per key; at least once; a
+crash between poll and commit delivers again; consumers of one group share the partitions; nothing becomes
+visible out of order.
 """
 
 from __future__ import annotations
@@ -36,11 +36,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event as a consumer gets it, with its place in the log."""
+    """An event as a consumer gets it, with its place in the log.
+
+    `problem` says what is wrong with a record that is no event of ours (a header missing or unreadable); its
+    event then holds what could be read, under an id made from its place.
+    """
 
     event: Event
     partition: int
     offset: int
+    problem: str = ""
 
 
 class Publisher(Protocol):
@@ -62,6 +67,9 @@ class Subscription(Protocol):
     def commit(self, deliveries: Sequence[Delivery]) -> None:
         """Remember that these, and all before them in their partitions, are done."""
 
+    def lag(self) -> int:
+        """How many events of this member's partitions `poll` has not given out yet, as of the last look."""
+
     def close(self) -> None:
         """Leave the group."""
 
@@ -71,7 +79,12 @@ class EventLog(Protocol):
 
     def publisher(self) -> Publisher: ...
 
-    def subscribe(self, group: str, topics: Sequence[str], *, from_end: bool = False) -> Subscription: ...
+    def subscribe(self, group: str, topics: Sequence[str], *, from_end: bool = False) -> Subscription:
+        """Join a group, which goes on where it last committed, at first from the oldest event.
+
+        `from_end` is for live screens: every partition from its present end, shared with nobody, nothing
+        remembered.
+        """
 
     def create_topics(self, topics: Sequence[str]) -> None:
         """Make sure that the topics exist, each with PARTITIONS partitions."""

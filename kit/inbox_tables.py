@@ -1,0 +1,214 @@
+"""The tables of the inbox, and the statements that claim events and park the ones that cannot be handled.
+
+`inbox` says which events a consumer has dealt with (rows are kept 30 days). `dead_letter` holds an event that
+was tried and failed (FAILED), cannot be read (UNDECODABLE), or comes after such a one of the same topic and
+ordering id (BLOCKED). While a letter is open, later events of its ordering id join it, so their order is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, LiteralString
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.db import cursor
+from kit.events import Delivery, Event
+from kit.outbox import text_array
+
+Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
+
+# Answers only for events that are not simply new: normally it returns no row at all.
+_CLAIM_SQL: Final[LiteralString] = """
+    WITH incoming AS (
+        SELECT i.event_id, i.topic, i.ordering_id, i.position
+        FROM unnest(%(event_ids)s::uuid[], %(topics)s::text[], %(ordering_ids)s::text[]) WITH ORDINALITY
+             AS i(event_id, topic, ordering_id, position)
+    ), fresh AS (
+        INSERT INTO inbox (consumer, event_id, create_time)
+        SELECT %(consumer)s, event_id, %(now)s FROM incoming ORDER BY event_id
+        ON CONFLICT DO NOTHING RETURNING event_id
+    )
+    SELECT i.position - 1, true FROM incoming i
+    WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.event_id = i.event_id)
+    UNION ALL
+    SELECT i.position - 1, false FROM incoming i
+    WHERE EXISTS (
+        SELECT FROM dead_letter d WHERE d.consumer = %(consumer)s AND d.topic = i.topic
+        AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
+    )"""
+
+# Waits for a replay that is under way and then sees what it left open.
+_LOCK_OPEN_SQL: Final[LiteralString] = """
+    SELECT d.topic, d.ordering_id FROM dead_letter d
+    JOIN (SELECT DISTINCT w.topic, w.ordering_id
+          FROM unnest(%(topics)s::text[], %(ordering_ids)s::text[]) AS w(topic, ordering_id)) w
+      ON w.topic = d.topic AND w.ordering_id = d.ordering_id
+    WHERE d.consumer = %(consumer)s AND d.close_time IS NULL
+    ORDER BY d.id FOR UPDATE OF d"""
+
+_PARK_SQL: Final[LiteralString] = """
+    INSERT INTO dead_letter (
+        consumer, event_id, topic, partition, log_offset, key, ordering_id, event_type, version, occur_time,
+        traceparent, payload, reason, error, create_time)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+_LETTER_COLUMNS: Final[LiteralString] = (
+    "id, consumer, event_id, topic, key, ordering_id, event_type, version, occur_time, payload, traceparent, "
+    "reason, error, create_time"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Positions in a batch: done before (or earlier in the batch), and behind an open dead letter."""
+
+    repeats: frozenset[int]
+    blocked: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that waits for a person, with the cause."""
+
+    id: int
+    consumer: str
+    event: Event
+    reason: Reason
+    error: str
+    create_time: datetime
+
+
+def inbox_tables(metadata: MetaData) -> tuple[Table, Table]:
+    """The tables `inbox` and `dead_letter` of a service."""
+    inbox = Table(
+        "inbox",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("event_id", Uuid, primary_key=True),
+        Column("create_time", DateTime(timezone=True), nullable=False),
+        Index("inbox_create_time", "create_time", postgresql_using="brin"),
+    )
+    dead_letter = Table(
+        "dead_letter",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("consumer", Text, nullable=False),
+        Column("event_id", Uuid, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("log_offset", BigInteger, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("ordering_id", Text, nullable=False),
+        Column("event_type", Text, nullable=False),
+        Column("version", BigInteger, nullable=False),
+        Column("occur_time", DateTime(timezone=True), nullable=False),
+        Column("traceparent", Text, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("error", Text, nullable=False),
+        Column("create_time", DateTime(timezone=True), nullable=False),
+        Column("close_time", DateTime(timezone=True)),
+        Column("close_note", Text),
+        Index(
+            "dead_letter_open",
+            "consumer",
+            "ordering_id",
+            "topic",
+            postgresql_where=text("close_time IS NULL"),
+        ),
+    )
+    return inbox, dead_letter
+
+
+def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Claim:
+    """Write the inbox rows of a batch in one statement and say which events are not to be handled."""
+    if not deliveries:
+        return Claim(frozenset(), frozenset())
+    events = [delivery.event for delivery in deliveries]
+    parameters = {
+        "consumer": consumer,
+        "event_ids": f"{{{','.join(event.event_id.hex for event in events)}}}",
+        "topics": text_array([event.topic for event in events]),
+        "ordering_ids": text_array([event.ordering_id for event in events]),
+        "now": clock.now(),
+    }
+    found = cursor(session).execute(_CLAIM_SQL, parameters).fetchall()
+    repeats = {position for position, is_repeat in found if is_repeat}
+    blocked = {position for position, is_repeat in found if not is_repeat} - repeats
+    # One statement cannot say which of two equal ids in a batch came first; here it is the first.
+    seen = set()
+    for position, event in enumerate(events):
+        if event.event_id in seen:
+            repeats.add(position)
+        seen.add(event.event_id)
+    if blocked:
+        still = cursor(session).execute(_LOCK_OPEN_SQL, parameters).fetchall()
+        blocked = {each for each in blocked if (events[each].topic, events[each].ordering_id) in still}
+    return Claim(frozenset(repeats), frozenset(blocked - repeats))
+
+
+def park(session: Session, consumer: str, letters: Sequence[tuple[Delivery, Reason, str]]) -> None:
+    """Write dead letters in the order of their events."""
+    now = clock.now()
+    rows = []
+    for delivery, reason, error in letters:
+        event = delivery.event
+        place = (event.topic, delivery.partition, delivery.offset, event.key, event.ordering_id)
+        kind = (event.event_type, event.version, event.occur_time, event.traceparent, event.payload)
+        rows.append((consumer, event.event_id, *place, *kind, reason, error.replace("\x00", "")[:4_000], now))
+    if rows:
+        cursor(session).executemany(_PARK_SQL, rows)
+
+
+def open_letters(
+    session: Session, *, consumer: str = "", ordering_id: str = "", limit: int = 200, lock: bool = False
+) -> list[DeadLetter]:
+    """Open dead letters, oldest first; of one consumer and one ordering id where these are given."""
+    statement: LiteralString = (
+        "SELECT " + _LETTER_COLUMNS + " FROM dead_letter WHERE close_time IS NULL"
+        " AND (%(consumer)s = '' OR consumer = %(consumer)s)"
+        " AND (%(ordering_id)s = '' OR ordering_id = %(ordering_id)s) ORDER BY id LIMIT %(limit)s"
+    )
+    if lock:
+        statement += " FOR UPDATE"
+    parameters = {"consumer": consumer, "ordering_id": ordering_id, "limit": limit}
+    found = []
+    for id, name, event_id, topic, key, ordering, kind, version, occurred, payload, trace, *rest in cursor(
+        session
+    ).execute(statement, parameters):
+        event = Event(event_id, topic, key, ordering, kind, version, occurred, payload, trace)
+        found.append(DeadLetter(id, name, event, *rest))
+    return found
+
+
+def close_letter(session: Session, letter_id: int, note: str) -> bool:
+    """Close an open letter with a note (replayed, or why a person set it aside); False if it was closed."""
+    done = cursor(session).execute(
+        "UPDATE dead_letter SET close_time = %s, close_note = %s WHERE id = %s AND close_time IS NULL",
+        (clock.now(), note, letter_id),
+    )
+    return done.rowcount == 1
+
+
+def trim(session: Session, before: datetime) -> int:
+    """Forget inbox rows older than `before`; a repeat after that meets the fact's own unique id alone."""
+    return cursor(session).execute("DELETE FROM inbox WHERE create_time < %s", (before,)).rowcount
