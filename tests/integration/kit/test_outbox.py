@@ -16,6 +16,7 @@ from sqlalchemy import MetaData
 from kit import fault, outbox
 from kit.db import Database
 from kit.events import Event, TransientEventsError
+from kit.relay import Page, Relay
 from kit.settings import Settings
 from kit.testing.events_memory import MemoryLog
 from tests.support.events import TOPIC, make_event, versions, without_repeats
@@ -42,8 +43,8 @@ def events_log() -> MemoryLog:
     return made
 
 
-def relay_of(database: Database, events_log: MemoryLog, **options: object) -> outbox.Relay:
-    return outbox.Relay(database.connect, events_log.publisher, **options)  # type: ignore[arg-type]
+def relay_of(database: Database, events_log: MemoryLog, **options: object) -> Relay:
+    return Relay(database.connect, events_log.publisher, **options)  # type: ignore[arg-type]
 
 
 def add(database: Database, *events: Event) -> None:
@@ -65,7 +66,7 @@ def waiting(database: Database) -> int:
 
 
 @contextmanager
-def running(relay: outbox.Relay) -> Iterator[threading.Event]:
+def running(relay: Relay) -> Iterator[threading.Event]:
     stop = threading.Event()
     thread = threading.Thread(target=relay.run, args=(stop,))
     thread.start()
@@ -255,7 +256,7 @@ def test_a_notification_wakes_the_relay_from_another_process(
 
 def test_backlog_and_pages_tell_rows_and_age(database: Database, events_log: MemoryLog) -> None:
     """What waits is counted with the age of the oldest; a page that could not be sent still tells its age."""
-    pages: list[outbox.Page] = []
+    pages: list[Page] = []
     relay = relay_of(database, events_log, on_page=pages.append)
     add(database, make_event("a", 1), make_event("a", 2))
     time.sleep(0.05)
