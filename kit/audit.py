@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as SqlUuid
 from sqlalchemy.orm import Session
@@ -76,13 +89,18 @@ def record(
 
 def broken_link(session: Session) -> int | None:
     """The id of the first row whose seal does not follow from the row before it, or None if the chain holds."""
-    before = _GENESIS
     rows = session.execute(
         text(
             "SELECT id, create_time, subject, action, object, organisation_id, detail, seal FROM audit ORDER BY id"
         ),
         execution_options={"yield_per": 1000},
     )
+    with rows:
+        return _first_broken(rows)
+
+
+def _first_broken(rows: Iterable[Row[Any]]) -> int | None:
+    before = _GENESIS
     for row in rows:
         seal = _seal(
             before, row.create_time, row.subject, row.action, row.object, row.organisation_id, row.detail

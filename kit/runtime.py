@@ -7,6 +7,7 @@ process with exit code 70: the supervisor starts it anew, and start-up is safe f
 
 from __future__ import annotations
 
+import argparse
 import faulthandler
 import gc
 import os
@@ -107,7 +108,7 @@ class Process:
         if "consume" in self.roles:
             self._parts.append((name, consumer))
 
-    def add_job(self, name: str, every_seconds: float, work: Callable[[], None]) -> None:
+    def add_job(self, name: str, every_seconds: float, work: Callable[[], object]) -> None:
         """Run `work` again and again (role jobs); a database that is away only makes it wait."""
         if "jobs" in self.roles:
             self._parts.append((name, _Job(name, every_seconds, work)))
@@ -196,7 +197,7 @@ class Process:
 class _Job:
     """Runs work at an interval with a little jitter, so that replicas do not wake together."""
 
-    def __init__(self, name: str, every_seconds: float, work: Callable[[], None]) -> None:
+    def __init__(self, name: str, every_seconds: float, work: Callable[[], object]) -> None:
         self._name, self._every, self._work = name, every_seconds, work
 
     def run(self, stop: threading.Event) -> None:
@@ -207,3 +208,20 @@ class _Job:
                 if not is_transient(error):
                     raise
                 _log.warning("job waits for the database", job=self._name)
+
+
+def main(service: str, compose: Callable[[Process], None]) -> int:
+    """What each service's __main__ does: `--role` picks roles (default: all)."""
+    parser = argparse.ArgumentParser(prog=f"services.{service}", description=f"Xoài: the {service} service")
+    parser.add_argument(
+        "--role", action="append", choices=ROLES, help="run only this role; may be given again"
+    )
+    parser.add_argument(
+        "--ready-file", default="", help="file to write the port to when everything has started"
+    )
+    arguments = parser.parse_args()
+    settings = Settings()
+    log.configure(settings.log_level, process=service)
+    process = Process(settings, roles=arguments.role or ROLES, name=service)
+    compose(process)
+    return process.run(ready_file=arguments.ready_file)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from kit import log
 from kit.postgres import Server
 from kit.testing import postgres
+
+os.environ["XOAI_MODE"] = "test"
+log.configure("CRITICAL")
 
 
 @pytest.fixture(scope="session")

@@ -294,7 +294,7 @@ def list_people(
     return session.execute(statement).all()
 
 
-def memberships(session: Session, people: Sequence[UUID]) -> Sequence[Row[Any]]:
+def memberships(session: Session, people: Sequence[UUID]) -> Sequence[Any]:
     """Memberships of people with the organisation's name and kind."""
     statement = (
         select(

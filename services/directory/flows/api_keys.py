@@ -42,7 +42,14 @@ def create(
         last_four=secret[-4:],
         create_time=clock.now(),
     )
-    _record(session, subject, "api_key.create", id, organisation_id, {"name": name, "permissions": sorted(permissions)})
+    _record(
+        session,
+        subject,
+        "api_key.create",
+        id,
+        organisation_id,
+        {"name": name, "permissions": sorted(permissions)},
+    )
     return _get(session, id), secret
 
 
@@ -67,7 +74,12 @@ def _get(session: Session, id: UUID) -> Row[Any]:
 
 
 def _record(
-    session: Session, subject: Subject, action: str, id: UUID, organisation_id: UUID, detail: dict[str, object]
+    session: Session,
+    subject: Subject,
+    action: str,
+    id: UUID,
+    organisation_id: UUID,
+    detail: dict[str, object],
 ) -> None:
     audit.record(
         session,

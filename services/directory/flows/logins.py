@@ -70,7 +70,11 @@ def login(session: Session, name: str, password: str, address: str) -> LoggedIn 
     ):
         return Failed(TooManyFailures())
     person = store.find_person(session, key)
-    if not verify_password(person.password_hash if person else "", password) or person is None or person.disabled:
+    if (
+        not verify_password(person.password_hash if person else "", password)
+        or person is None
+        or person.disabled
+    ):
         store.add_failures(session, keys, now)
         return Failed(LoginRefused())
     store.forget_failures(session, keys[0])
@@ -116,7 +120,9 @@ def accept_invitation(session: Session, token: str, password: str) -> LoggedIn:
     person = store.get_person(session, invitation.person_id, lock=True)
     if person is None or person.disabled:
         raise InvitationEnded()
-    store.save_person(session, person.id, password_hash=hash_password(password, known=(person.name, person.login)))
+    store.save_person(
+        session, person.id, password_hash=hash_password(password, known=(person.name, person.login))
+    )
     store.use_invitation(session, invitation.id, now)
     store.end_sessions(session, person.id)
     store.forget_failures(session, f"login:{person.login}")

@@ -23,7 +23,9 @@ from services.directory.domain import (
 FIELDS = ("name", "address", "ward_code", "phone", "budget_code", "disabled")
 
 
-def create(session: Session, subject: Subject, kind: OrganisationKind, code: str, values: dict[str, Any]) -> Row[Any]:
+def create(
+    session: Session, subject: Subject, kind: OrganisationKind, code: str, values: dict[str, Any]
+) -> Row[Any]:
     """Make an organisation. Raises BadField, OrganisationCodeTaken."""
     check_organisation(values["name"], code)
     id = ids.new()
@@ -56,7 +58,11 @@ def edit(session: Session, subject: Subject, id: UUID, version: int, values: dic
     check_organisation(values["name"], before.code)
     if not store.save_organisation(session, id, version, **{field: values[field] for field in FIELDS}):
         raise OrganisationChanged()
-    changes = {field: [getattr(before, field), values[field]] for field in FIELDS if getattr(before, field) != values[field]}
+    changes = {
+        field: [getattr(before, field), values[field]]
+        for field in FIELDS
+        if getattr(before, field) != values[field]
+    }
     audit.record(
         session,
         subject=subject.label,

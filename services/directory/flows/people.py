@@ -149,7 +149,9 @@ def _role(role: str) -> Role:
     try:
         return Role(role)
     except ValueError as error:
-        raise BadField(field="role", what_vi=f"Không có vai trò “{role}”.", what_en=f"There is no role “{role}”.") from error
+        raise BadField(
+            field="role", what_vi=f"Không có vai trò “{role}”.", what_en=f"There is no role “{role}”."
+        ) from error
 
 
 def _invitation(session: Session, person: Row[Any]) -> Invited:
@@ -166,7 +168,12 @@ def _invitation(session: Session, person: Row[Any]) -> Invited:
 
 
 def _record(
-    session: Session, subject: Subject, action: str, person_id: UUID, organisation_id: UUID | None, detail: dict[str, object]
+    session: Session,
+    subject: Subject,
+    action: str,
+    person_id: UUID,
+    organisation_id: UUID | None,
+    detail: dict[str, object],
 ) -> None:
     audit.record(
         session,

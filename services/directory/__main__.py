@@ -1,0 +1,28 @@
+"""The directory as a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+from kit.runtime import Process, main
+from services.directory import jobs
+from services.directory.rpc import DirectoryServicer
+from xoai.directory.v1 import directory_service_pb2 as pb
+from xoai.directory.v1 import directory_service_pb2_grpc as pb_grpc
+
+
+def compose(process: Process) -> None:
+    """Add the directory's parts."""
+    database = process.database("directory")
+    process.add_servicer(
+        pb.DESCRIPTOR.services_by_name["DirectoryService"],
+        DirectoryServicer(database, process.settings.subject_key.get_secret_value()),
+        pb_grpc.add_DirectoryServiceServicer_to_server,
+    )
+    process.add_relay(database)
+    process.add_job("directory.cooling_off", 15, lambda: jobs.end_cooling_off(database))
+    process.add_job("directory.forget_old", 600, lambda: jobs.forget_old(database))
+
+
+if __name__ == "__main__":
+    sys.exit(main("directory", compose))

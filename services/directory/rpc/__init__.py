@@ -1,0 +1,5 @@
+"""The directory over gRPC: protobuf to flows and back; decides nothing."""
+
+from services.directory.rpc.servicer import DirectoryServicer
+
+__all__ = ["DirectoryServicer"]
