@@ -1,4 +1,4 @@
-"""The relay: takes a service's outbox to the log, one relay at work per service, the others waiting for its lock.
+"""The relay: takes a service's outbox to the log; one is at work per service, others wait for its lock.
 
 It reads a page, publishes it, waits for every acknowledgement and only then deletes what it sent: a crash
 anywhere sends some events twice and loses none. No transaction is open while the log is spoken to. The
@@ -103,6 +103,10 @@ class Relay:
             return 0
         assert self._connection is not None
         self._woken.clear()
+        if self._channel:
+            # Heard before the read, which answers it; left alone, notifications would gather without end.
+            for _ in self._connection.notifies(timeout=0):
+                pass
         began = clock.monotonic()
         rows = outbox.read(self._connection, self._page_size)
         age = max(0.0, (clock.now() - rows[0].create_time).total_seconds()) if rows else 0.0

@@ -191,7 +191,7 @@ def cut_relay(database: Database) -> None:
 
 
 def test_one_relay_at_work_the_other_takes_over(database: Database, events_log: MemoryLog) -> None:
-    """While one relay holds the lock another sends nothing; when its connection dies that one goes on."""
+    """While one relay holds the lock another sends nothing; it goes on when that one's connection dies."""
     first, second = relay_of(database, events_log), relay_of(database, events_log)
     add(database, make_event("a", 1))
     assert first.send_page() == 1
