@@ -125,13 +125,13 @@ class Money:
     def allocate(self, weights: Sequence[int]) -> tuple[Money, ...]:
         """Split in proportion to `weights` (≥ 0, not all 0) without loss.
 
-        Units that are left over go to the largest fractions, the earlier weight first; a weight of 0 gets nothing.
+        Units left over go to the largest fractions, the earlier weight first; a weight of 0 gets nothing.
         """
         return tuple(Money(self.currency, part) for part in allocate(self.amount_minor, weights))
 
 
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
-    """Split `amount` minor units in proportion to whole `weights` ≥ 0; the parts sum to the amount exactly."""
+    """Split minor units in proportion to whole `weights` ≥ 0; the parts sum to the amount exactly."""
     total = sum(weights)
     if total <= 0 or min(weights) < 0:
         raise ValueError("weights must be at least 0 and not all 0")
@@ -168,17 +168,17 @@ def format_vnd(amount: int) -> str:
 
 # One kind of separator between full groups of three, or none at all; the đồng under the names people give it.
 _AMOUNT: Final = re.compile(
-    r"(?P<sign>[-−]?)(?P<digits>0|[1-9][0-9]{0,39}|[1-9][0-9]{0,2}(?:(?P<mark>[., \u00a0\u202f\u2009])[0-9]{3})"
-    r"(?:(?P=mark)[0-9]{3}){0,12})\s*(?:đ|₫|đồng|dong|vnđ|vnd)?",
+    r"(?P<sign>[-−]?)(?P<digits>0|[1-9][0-9]{0,39}"
+    r"|[1-9][0-9]{0,2}(?:(?P<mark>[., \u00a0\u202f\u2009])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,12})\s*(?:đ|₫|đồng|dong|vnđ|vnd)?",
     re.IGNORECASE,
 )
 
 
 def parse_vnd(text: str, *, signed: bool = False) -> int:
-    """The whole đồng that a person wrote: 1250000, 1.250.000, 1,250,000 or 1 250 000, with or without đ, ₫, VND, đồng.
+    """The whole đồng that a person wrote: 1250000, 1.250.000, 1,250,000, 1 250 000, bare or with đ, ₫, VND, đồng.
 
-    Raises AmountNotWhole for anything else: 1.234,5 and 1.23, mixed or short groups, leading zeros, and a minus sign
-    unless `signed`; AmountOutOfRange above 10^15.
+    Raises AmountNotWhole for anything else: 1.234,5 and 1.23, mixed or short groups, leading zeros, and a minus
+    sign unless `signed`; AmountOutOfRange above 10^15.
     """
     match = _AMOUNT.fullmatch(unicodedata.normalize("NFC", text.strip()))
     if match is None or (match["sign"] and not signed):

@@ -22,13 +22,22 @@ _SPECIAL: Final = {
     "⁄": "/", "×": "x", "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
     "ı": "i",
 }  # fmt: skip
-_LETTER_MARKS: Final = {"a\u0306": "ă", "a\u0302": "â", "e\u0302": "ê", "o\u0302": "ô", "o\u031b": "ơ", "u\u031b": "ư"}
+_LETTER_MARKS: Final = {
+    "a\u0306": "ă",
+    "a\u0302": "â",
+    "e\u0302": "ê",
+    "o\u0302": "ô",
+    "o\u031b": "ơ",
+    "u\u031b": "ư",
+}
 _TONES: Final = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng
 _LETTERS: Final = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _SIGNS: Final = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"  # the order of the root collation
-_PRIMARY: Final = {sign: chr(3 + place) for place, sign in enumerate(_SIGNS)}
-_PRIMARY |= {digit: digit for digit in "0123456789"}
-_PRIMARY |= {letter: chr(0x41 + place) for place, letter in enumerate(_LETTERS)}
+_PRIMARY: Final = {
+    **{sign: chr(3 + place) for place, sign in enumerate(_SIGNS)},
+    **{digit: digit for digit in "0123456789"},
+    **{letter: chr(0x41 + place) for place, letter in enumerate(_LETTERS)},
+}
 _LEVEL: Final = "\x02"  # between the levels of a key, below every weight
 _FIELD: Final = "\x01"  # between the keys of a name's parts, below the levels
 
@@ -51,7 +60,8 @@ class _Fold(dict[int, str]):
         self.unknown = unknown
 
     def __missing__(self, code: int) -> str:
-        self[code] = folded = "".join(self._one(part) for part in unicodedata.normalize("NFKD", _special(chr(code))))
+        parts = unicodedata.normalize("NFKD", _special(chr(code)))
+        self[code] = folded = "".join(self._one(part) for part in parts)
         return folded
 
     def _one(self, character: str) -> str:
@@ -93,9 +103,9 @@ def search_key(text: str) -> str:
 
 def _letters_and_marks(character: str) -> tuple[str, str]:
     """A character as its Vietnamese letter, lower case, and the marks that are left, tones among them."""
-    base, *marks = unicodedata.normalize("NFD", character.lower())
-    rest = []
-    for mark in marks:
+    decomposed = unicodedata.normalize("NFD", character.lower())
+    base, rest = decomposed[0], []
+    for mark in decomposed[1:]:
         letter = _LETTER_MARKS.get(base + mark)
         if letter is None:
             rest.append(mark)
@@ -105,18 +115,18 @@ def _letters_and_marks(character: str) -> tuple[str, str]:
 
 
 def person_key(name: str) -> str:
-    """What makes two spellings one name: letter case, blanks, composition and the place of the tone do not count.
+    """What makes two spellings one name: letter case, blanks, composition, the place of the tone do not count.
 
     Accents do: Hòa and Hoà are one name, Hoa is another. The tones of each word stand at its end in the key.
     """
     words = []
-    for word in clean_display(unicodedata.normalize("NFKC", name)).replace("Ð", "Đ").replace("ð", "đ").split():
-        parts = [_letters_and_marks(character) for character in word.translate(_APOSTROPHES)]
+    for word in clean_display(unicodedata.normalize("NFKC", name)).translate(_SAME_IN_NAMES).split():
+        parts = [_letters_and_marks(character) for character in word]
         words.append("".join(base for base, _ in parts) + "".join(marks for _, marks in parts))
     return " ".join(words)
 
 
-_APOSTROPHES: Final = {ord(character): "'" for character in "‘’‛′´ʼ`"}
+_SAME_IN_NAMES: Final = str.maketrans({**dict.fromkeys("‘’‛′´ʼ`", "'"), "Ð": "Đ", "ð": "đ"})
 
 
 class _Weights(dict[str, tuple[str, str, str]]):
@@ -169,8 +179,10 @@ def name_sort_key(name: str) -> str:
 
 
 def natural_key(text: str) -> str:
-    """The key under which numbers inside a text count as numbers: 6A2 before 6A10, 9A before 10A, Lá 2 before Lá 10."""
-    primary, secondary, case = [], [], []
+    """The key under which numbers in a text count as numbers: 6A2 before 6A10, Lá 2 before Lá 10."""
+    primary: list[str] = []
+    secondary: list[str] = []
+    case: list[str] = []
     for piece in _DIGITS.split(_BLANKS.sub(" ", nfc(text).strip())):
         if piece.isascii() and piece.isdigit():
             digits = piece.lstrip("0")

@@ -11,7 +11,7 @@ _BILLION: Final = 10**9
 
 
 def amount_in_words(amount: int) -> str:
-    """`1005000` as "Một triệu không trăm lẻ năm nghìn đồng"; 0 to 10^15. Raises AmountOutOfRange, TypeError."""
+    """`1005000` as "Một triệu không trăm lẻ năm nghìn đồng", up to 10^15. Raises AmountOutOfRange."""
     if type(amount) is not int:
         raise TypeError("an amount in words is a whole number of đồng")
     if not 0 <= amount <= AMOUNT_MOST:

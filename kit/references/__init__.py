@@ -1,7 +1,7 @@
-"""The payment reference (mã thanh toán): the short code in a transfer's memo by which a credit finds its payable.
+"""The payment reference (mã thanh toán): the code in a transfer's memo by which a credit finds its payable.
 
-It is also the bill code that people read over the telephone: `normalise` forgives what people type, `group` writes
-it for reading aloud. The form and the code are in `kit.references.code`, the search in `kit.references.search`.
+It is also the bill code that people read over the telephone: `normalise` forgives what people type, `group`
+writes it for reading aloud. Form and code: `kit.references.code`; the search: `kit.references.search`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class BadReference(InvalidArgument):
 
 
 def normalise(text: str) -> str:
-    """The text as a reference is written: capitals, no blanks, points, hyphens or accents. It may still be wrong."""
+    """The text as references are written: capitals, no blanks, points, hyphens, accents. It may still be wrong."""
     return search_key(text[:_TEXT_MOST]).replace(" ", "")
 
 

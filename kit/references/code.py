@@ -5,17 +5,17 @@
     │  └ 7 random characters
     └ prefix: XD an invoice, XQ a stall
 
-**Alphabet**, 19 characters: digits 2–9 and the letters D F H K M P Q R T V X. By eye no O/0, I/1/L/J, B/8, S/5, Z/2,
-G/6, U/V, W; by ear no C (cờ, like K and Q), no N (like M, and like L in the North), no S (like X). There is no vowel,
-so a reference never spells a word, and hardly a Vietnamese word can look like a piece of a reference.
+**Alphabet**, 19 characters: digits 2–9 and the letters D F H K M P Q R T V X. By eye no O/0, I/1/L/J, B/8, S/5,
+Z/2, G/6, U/V, W; by ear no C (cờ, like K and Q), no N (like M, and like L in the North), no S (like X). There is
+no vowel, so a reference never spells a word, and hardly a Vietnamese word looks like a piece of a reference.
 
-**Code.** The 13 characters, prefix included, are a Reed-Solomon word over GF(19) with four check symbols (any
-reader of MacWilliams and Sloane, chapter 10): two words differ in at least five places. Hence every change of one to
-four characters and every swap of two is caught, and a random token of the form passes once in 130,321.
+**Code.** The 13 characters, prefix included, are a Reed-Solomon word over GF(19) with four check symbols
+(MacWilliams and Sloane, chapter 10): two words differ in at least five places. Hence every change of one to four
+characters and every swap of two is caught, and a random token of the form passes once in 130,321.
 
-**What is never issued** beyond that: two equal neighbours (the usual victims of a slip), five digits in a row (a
-phone number, a date, an account, a bank's trace), a prefix inside the body, FT before a digit, and any reference
-from which one lost or one added character could lead to another valid one.
+**What is never issued** beyond that: two equal neighbours (the usual victims of a slip), five digits in a row
+(a phone number, a date, an account, a bank's trace), a prefix inside the body, FT before a digit, and any
+reference from which one lost or one added character could lead to another valid one. 2.5 × 10^8 are left a kind.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _unpack(total: int) -> tuple[int, int, int, int]:
 
 
 def solve(places: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The values at up to four `places` that bring syndromes `wanted` to zero; None if none do (GF(19) elimination)."""
+    """The values at up to four `places` that bring the syndromes to zero, None if none do: GF(19) elimination."""
     rows = [[_column(place)[power] for place in places] + [-wanted[power] % _Q] for power in range(CHECKS)]
     for index in range(len(places)):
         pivot = next(row for row in range(index, CHECKS) if rows[row][index])
@@ -133,7 +133,7 @@ def _pairs(position: int) -> dict[str, int]:
     return {a + b: _pack(_unpack(first[a] + second[b])) for a in ALPHABET for b in ALPHABET}
 
 
-# The seven lookups of a check sum to at most 126 a lane; these are the sums in which every lane is a multiple of 19.
+# The seven lookups of a check sum to at most 126 a lane; in these sums every lane is a multiple of 19.
 _PAIRS: Final = tuple(_pairs(position) for position in range(0, LENGTH - 1, 2))
 _ZEROS: Final = frozenset(
     sum(lane << _LANE * index for index, lane in enumerate(lanes))
@@ -150,6 +150,15 @@ def check(text: str) -> bool:
     return total + _SYNDROME[12][text[12]] in _ZEROS and _NEVER.search(text) is None
 
 
+def value_at(place: int, wrong: tuple[int, int, int, int]) -> int | None:
+    """The value that, added at `place`, brings syndromes `wrong` to zero; None if no single one does."""
+    point = place + 1
+    a, b, c, d = wrong
+    if a * point % _Q == b and b * point % _Q == c and c * point % _Q == d:
+        return -a % _Q
+    return None
+
+
 def kind_of(reference: str) -> Kind:
     """What a valid reference names."""
     return Kind(reference[:2])
@@ -157,16 +166,14 @@ def kind_of(reference: str) -> Kind:
 
 def _is_multiple(total: int, position: int) -> bool:
     """Whether some one character at `position` could cancel the packed syndromes `total`."""
-    a, b, c, d = _unpack(total)
-    point = position + 1
-    return a * point % _Q == b and b * point % _Q == c and c * point % _Q == d
+    return value_at(position, _unpack(total)) is not None
 
 
 def is_isolated(reference: str) -> bool:
-    """Whether no loss of one character (whatever follows moves in) and no added one leads to a word of the code.
+    """Whether no loss of one character (whatever follows moves in) and no added one leads to another word.
 
-    Losing or adding at the last four places changes at most four characters, which the code catches by itself, so only
-    the places before them are looked at.
+    Losing or adding at the last four places changes at most four characters, which the code catches by itself,
+    so only the places before them are looked at.
     """
     own = [table[character] for table, character in zip(_SYNDROME, reference, strict=True)]
     lost = [_SYNDROME[place][reference[place + 1]] for place in range(LENGTH - 1)]

@@ -1,0 +1,1 @@
+"""VietQR text and images, strict reading of codes, and the bank list."""

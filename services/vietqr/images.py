@@ -20,7 +20,7 @@ _LEVELS: Final = {
     "Q": constants.ERROR_CORRECT_Q,
     "H": constants.ERROR_CORRECT_H,
 }
-# ISO/IEC 18004 asks for the best of eight masks, which costs nine tenths of the time; every reader takes any mask.
+# ISO/IEC 18004 asks for the best of eight masks, which costs four fifths of the time; readers take any mask.
 # 2 (columns modulo 3) leaves no large areas on our texts.
 _MASK: Final = 2
 QUIET_ZONE: Final = 4  # modules, ISO/IEC 18004
@@ -41,8 +41,8 @@ def svg(payload: str, *, level: Level = "M", quiet_zone: int = QUIET_ZONE, title
     side = len(modules) + 2 * quiet_zone
     path = _path(modules, quiet_zone)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="{_attribute(title)}" '
-        f'shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" '
+        f'aria-label="{_attribute(title)}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
         f'<path stroke="#000" d="{path}"/></svg>'
     )
 
@@ -63,7 +63,7 @@ def png(payload: str, *, level: Level = "M", quiet_zone: int = QUIET_ZONE, modul
 
 
 def _path(modules: Matrix, quiet_zone: int) -> str:
-    """Rows as strokes one module thick: `M` to a row's first black run, then black `h` and white `m` in turn."""
+    """Rows as strokes one module thick: `M` to a row's first black run, then black `h`, white `m` in turn."""
     parts = []
     for y, row in enumerate(modules, start=quiet_zone):
         x = quiet_zone

@@ -51,7 +51,9 @@ class AdditionalData:
 
 
 # The fields stand in the order of their tags 01 to 09.
-ADDITIONAL_TAGS: Final = {field.name: f"{place:02d}" for place, field in enumerate(fields(AdditionalData), start=1)}
+ADDITIONAL_TAGS: Final = {
+    field.name: f"{place:02d}" for place, field in enumerate(fields(AdditionalData), start=1)
+}
 
 
 @dataclass(frozen=True, slots=True)

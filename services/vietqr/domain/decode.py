@@ -1,13 +1,13 @@
 """Reading a VietQR text strictly: one meaning or a refusal with its reason.
 
-The largest hole of open readers is that of two objects with one id the last one wins; an overlay can swap the payee
-that way. What real codes carry against the letter of the standard is accepted and told in `warnings`.
+The largest hole of open readers: of two objects with one id the last one wins, so an overlay can swap the payee.
+What real codes carry against the letter of the standard is accepted and told in `warnings`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,7 @@ PAYLOAD_MOST: Final = 1024  # EMVCo: 512
 _BEGIN: Final = re.compile("[0-9]{4}")
 _CRC: Final = re.compile("[0-9A-Fa-f]{4}")
 _AMOUNT: Final = re.compile(r"([0-9]{1,13})(?:\.([0-9]*))?")
-_KNOWN: Final = frozenset({"00", "01", "38", "52", "53", "54", "58", "59", "60", "61", "62", "63", "64"})
+_KNOWN: Final = frozenset(f"{tag:02d}" for tag in range(65))
 _LIMITS: Final = {"59": form.NAME_MOST, "60": form.CITY_MOST, "61": form.POSTAL_CODE_MOST}
 
 
@@ -214,7 +214,8 @@ def _merchant_category(reading: _Reading, service: Service | None) -> str | None
     if service in TRANSFERS:
         reading.warnings += [f"MERCHANT_FIELD_IN_TRANSFER:{tag}" for tag in present]
     elif service is not None:
-        reading.warnings += [f"MERCHANT_FIELD_MISSING:{tag}" for tag in ("52", "59", "60") if tag not in present]
+        absent = [tag for tag in ("52", "59", "60") if tag not in present]
+        reading.warnings += [f"MERCHANT_FIELD_MISSING:{tag}" for tag in absent]
     return category
 
 
@@ -232,17 +233,17 @@ def _additional(reading: _Reading) -> AdditionalData:
 
 
 def _note_unusual(reading: _Reading, code: Code) -> None:
-    """Warn of values over the limits of the standard, of objects without a place in it, and of a bank not listed."""
+    """Warn of values over the limits of the standard, of objects not in it, and of a bank not listed."""
     for tag, most in _LIMITS.items():
         if len(reading.objects.get(tag, "")) > most:
             reading.warnings.append(f"LONG_VALUE:{tag}")
     if "64" in reading.objects:
         read(reading.objects["64"], "64")
     reading.warnings += [f"TIP:{tag}" for tag in ("55", "56", "57") if tag in reading.objects]
-    _note_unknown(reading, "", reading.objects, _KNOWN | {"55", "56", "57"} | {f"{tag:02d}" for tag in range(2, 52)})
+    _note_unknown(reading, "", reading.objects, _KNOWN)
     if banks.find(code.bin) is None:
         reading.warnings.append(f"UNKNOWN_BANK:{code.bin}")
 
 
-def _note_unknown(reading: _Reading, path: str, objects: Mapping[str, str], known: set[str] | frozenset[str]) -> None:
+def _note_unknown(reading: _Reading, path: str, objects: Mapping[str, str], known: Set[str]) -> None:
     reading.warnings += [f"UNKNOWN_TAG:{path}{tag}" for tag in objects if tag not in known]

@@ -1,4 +1,4 @@
-"""Writing a VietQR text: ASCII only, whole đồng, at most 25 characters a field; what does not fit is refused, not cut.
+"""Writing a VietQR text: ASCII only, whole đồng, at most 25 characters a field; nothing is cut, only refused.
 
 Every longer or accented form has an implementation or a bank's app that fails on it.
 """
@@ -75,7 +75,7 @@ def checksum(text: str) -> int:
 
 
 def amount_of(text: str) -> int:
-    """Whole đồng from their decimal text. Raises AmountNotWhole, BadAmount: "50000.0" is a float's leavings."""
+    """Whole đồng from their decimal text. Raises AmountNotWhole ("50000.0" is a float's leavings), BadAmount."""
     if not _WHOLE.fullmatch(text):
         raise AmountNotWhole(text=text[:60])
     if len(text) > len(str(form.AMOUNT_MOST)):

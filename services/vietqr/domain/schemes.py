@@ -37,11 +37,13 @@ def other_schemes(objects: Mapping[str, str]) -> list[str]:
     names: dict[str, None] = {}
     for tag, value in objects.items():
         if "02" <= tag <= "51" and tag != "38":
-            names[_CARD_SCHEMES.get(tag) or (_template_scheme(tag, value) if tag >= "26" else f"EMVCo {tag}")] = None
+            names[_scheme(tag, value)] = None
     return list(names)
 
 
-def _template_scheme(tag: str, value: str) -> str:
+def _scheme(tag: str, value: str) -> str:
+    if tag < "26":
+        return _CARD_SCHEMES.get(tag, f"EMVCo {tag}")
     try:
         identifier = read(value, tag).get("00", "")
     except BadCode:
