@@ -96,6 +96,7 @@ class InvoiceDraft(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     VIRTUAL_ACCOUNT_FIELD_NUMBER: _builtins.int
     SECOND_FACT_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
     source_id: _builtins.str
     """The business key within (organisation, source service): a second draft of it is not billed again."""
     account_id: _builtins.str
@@ -114,6 +115,8 @@ class InvoiceDraft(_message.Message):
     virtual_account: _builtins.str
     second_fact: _builtins.str
     """Second fact that opens the lines, normalised: a pupil's birth date as 2019-03-24. Stored hashed."""
+    oldest_first: _builtins.bool
+    """Money of the virtual account without a reference may pay the payer's oldest due invoice."""
     @_builtins.property
     def payer_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes by which staff search: pupil code, ministry code."""
@@ -139,10 +142,11 @@ class InvoiceDraft(_message.Message):
         lines: _abc.Iterable[Global___InvoiceLine] | None = ...,
         virtual_account: _builtins.str = ...,
         second_fact: _builtins.str = ...,
+        oldest_first: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "batch_id", b"batch_id", "bin", b"bin", "due_date", b"due_date", "group_name", b"group_name", "holder_name", b"holder_name", "lines", b"lines", "notice_id", b"notice_id", "payer_codes", b"payer_codes", "payer_id", b"payer_id", "payer_name", b"payer_name", "second_fact", b"second_fact", "source_id", b"source_id", "title", b"title", "virtual_account", b"virtual_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "batch_id", b"batch_id", "bin", b"bin", "due_date", b"due_date", "group_name", b"group_name", "holder_name", b"holder_name", "lines", b"lines", "notice_id", b"notice_id", "oldest_first", b"oldest_first", "payer_codes", b"payer_codes", "payer_id", b"payer_id", "payer_name", b"payer_name", "second_fact", b"second_fact", "source_id", b"source_id", "title", b"title", "virtual_account", b"virtual_account"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -571,7 +575,7 @@ class GroupSummary(_message.Message):
     amount_due: _builtins.int
     amount_paid: _builtins.int
     payers: _builtins.int
-    """Paid more than was due, over its invoices."""
+    """Different payers."""
     def __init__(
         self,
         *,
@@ -879,9 +883,11 @@ class PayLink(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     LINK_TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    LINK_ID_FIELD_NUMBER: _builtins.int
     reference: _builtins.str
     link_token: _builtins.str
     """At least 80 random bits; stored hashed, shown once."""
+    link_id: _builtins.str
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -890,14 +896,56 @@ class PayLink(_message.Message):
         reference: _builtins.str = ...,
         link_token: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        link_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "link_token", b"link_token", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "link_id", b"link_id", "link_token", b"link_token", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PayLink: _TypeAlias = PayLink  # noqa: Y015
+
+@_typing.final
+class RevokePayLinksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokePayLinksRequest: _TypeAlias = RevokePayLinksRequest  # noqa: Y015
+
+@_typing.final
+class RevokePayLinksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVOKED_FIELD_NUMBER: _builtins.int
+    revoked: _builtins.int
+    def __init__(
+        self,
+        *,
+        revoked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revoked", b"revoked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokePayLinksResponse: _TypeAlias = RevokePayLinksResponse  # noqa: Y015
 
 @_typing.final
 class Receipt(_message.Message):
@@ -929,7 +977,7 @@ class Receipt(_message.Message):
     series: _builtins.str
     year: _builtins.int
     number: _builtins.str
-    """Eight digits within (organisation, series, year)."""
+    """Eight digits within (organisation, series, year). The receipt's id is its payment's."""
     amount: _builtins.int
     payment_id: _builtins.str
     title: _builtins.str
@@ -1049,3 +1097,69 @@ class ListReceiptsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListReceiptsResponse: _TypeAlias = ListReceiptsResponse  # noqa: Y015
+
+@_typing.final
+class AnnounceAgainRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Topic:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _TopicEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[AnnounceAgainRequest._Topic.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        TOPIC_UNSPECIFIED: AnnounceAgainRequest._Topic.ValueType  # 0
+        TOPIC_PAYABLES: AnnounceAgainRequest._Topic.ValueType  # 1
+        """invoices.payables: what waits for money."""
+        TOPIC_INVOICES: AnnounceAgainRequest._Topic.ValueType  # 2
+        """invoices.invoices: the newest change of each invoice that changed since it was issued."""
+
+    class Topic(_Topic, metaclass=_TopicEnumTypeWrapper): ...
+    TOPIC_UNSPECIFIED: AnnounceAgainRequest.Topic.ValueType  # 0
+    TOPIC_PAYABLES: AnnounceAgainRequest.Topic.ValueType  # 1
+    """invoices.payables: what waits for money."""
+    TOPIC_INVOICES: AnnounceAgainRequest.Topic.ValueType  # 2
+    """invoices.invoices: the newest change of each invoice that changed since it was issued."""
+
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    topic: Global___AnnounceAgainRequest.Topic.ValueType
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        topic: Global___AnnounceAgainRequest.Topic.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceAgainRequest: _TypeAlias = AnnounceAgainRequest  # noqa: Y015
+
+@_typing.final
+class AnnounceAgainResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANNOUNCED_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    announced: _builtins.int
+    next_page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        announced: _builtins.int = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceAgainResponse: _TypeAlias = AnnounceAgainResponse  # noqa: Y015

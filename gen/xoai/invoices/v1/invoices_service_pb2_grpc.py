@@ -85,6 +85,11 @@ class InvoicesServiceStub:
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.CreatePayLinkRequest.SerializeToString,
                 response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.PayLink.FromString,
                 _registered_method=True)
+        self.RevokePayLinks = channel.unary_unary(
+                '/xoai.invoices.v1.InvoicesService/RevokePayLinks',
+                request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksRequest.SerializeToString,
+                response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksResponse.FromString,
+                _registered_method=True)
         self.GetReceipt = channel.unary_unary(
                 '/xoai.invoices.v1.InvoicesService/GetReceipt',
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.GetReceiptRequest.SerializeToString,
@@ -94,6 +99,11 @@ class InvoicesServiceStub:
                 '/xoai.invoices.v1.InvoicesService/ListReceipts',
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.SerializeToString,
                 response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.FromString,
+                _registered_method=True)
+        self.AnnounceAgain = channel.unary_unary(
+                '/xoai.invoices.v1.InvoicesService/AnnounceAgain',
+                request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.SerializeToString,
+                response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.FromString,
                 _registered_method=True)
 
 
@@ -166,6 +176,13 @@ class InvoicesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RevokePayLinks(self, request, context):
+        """Every link of the invoice given out so far stops opening it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetReceipt(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -174,6 +191,13 @@ class InvoicesServiceServicer:
 
     def ListReceipts(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnnounceAgain(self, request, context):
+        """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -231,6 +255,11 @@ def add_InvoicesServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.CreatePayLinkRequest.FromString,
                     response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.PayLink.SerializeToString,
             ),
+            'RevokePayLinks': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokePayLinks,
+                    request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksRequest.FromString,
+                    response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksResponse.SerializeToString,
+            ),
             'GetReceipt': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReceipt,
                     request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.GetReceiptRequest.FromString,
@@ -240,6 +269,11 @@ def add_InvoicesServiceServicer_to_server(servicer, server):
                     servicer.ListReceipts,
                     request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.FromString,
                     response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.SerializeToString,
+            ),
+            'AnnounceAgain': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnounceAgain,
+                    request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.FromString,
+                    response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -524,6 +558,33 @@ class InvoicesService:
             _registered_method=True)
 
     @staticmethod
+    def RevokePayLinks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/RevokePayLinks',
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksRequest.SerializeToString,
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.RevokePayLinksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetReceipt(request,
             target,
             options=(),
@@ -567,6 +628,33 @@ class InvoicesService:
             '/xoai.invoices.v1.InvoicesService/ListReceipts',
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.SerializeToString,
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnounceAgain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/AnnounceAgain',
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.SerializeToString,
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.FromString,
             options,
             channel_credentials,
             insecure,

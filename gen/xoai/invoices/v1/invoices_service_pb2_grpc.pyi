@@ -48,8 +48,12 @@ class InvoicesServiceStub:
     OpenBill: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.OpenBillRequest, _invoices_service_pb2.OpenedBill]
     """With a second fact or an unguessable link: the lines and receipts as well."""
     CreatePayLink: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.CreatePayLinkRequest, _invoices_service_pb2.PayLink]
+    RevokePayLinks: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.RevokePayLinksRequest, _invoices_service_pb2.RevokePayLinksResponse]
+    """Every link of the invoice given out so far stops opening it."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.GetReceiptRequest, _invoices_service_pb2.Receipt]
     ListReceipts: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]
+    AnnounceAgain: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]
+    """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
 
 @_typing.type_check_only
 class InvoicesServiceAsyncStub(InvoicesServiceStub):
@@ -71,8 +75,12 @@ class InvoicesServiceAsyncStub(InvoicesServiceStub):
     OpenBill: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.OpenBillRequest, _invoices_service_pb2.OpenedBill]  # type: ignore[assignment]
     """With a second fact or an unguessable link: the lines and receipts as well."""
     CreatePayLink: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.CreatePayLinkRequest, _invoices_service_pb2.PayLink]  # type: ignore[assignment]
+    RevokePayLinks: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.RevokePayLinksRequest, _invoices_service_pb2.RevokePayLinksResponse]  # type: ignore[assignment]
+    """Every link of the invoice given out so far stops opening it."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.GetReceiptRequest, _invoices_service_pb2.Receipt]  # type: ignore[assignment]
     ListReceipts: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]  # type: ignore[assignment]
+    AnnounceAgain: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]  # type: ignore[assignment]
+    """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
 
 class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
     """What is owed: invoices with lines, payment references, and receipts."""
@@ -153,6 +161,14 @@ class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_invoices_service_pb2.PayLink, _abc.Awaitable[_invoices_service_pb2.PayLink]]: ...
 
     @_abc_1.abstractmethod
+    def RevokePayLinks(
+        self,
+        request: _invoices_service_pb2.RevokePayLinksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoices_service_pb2.RevokePayLinksResponse, _abc.Awaitable[_invoices_service_pb2.RevokePayLinksResponse]]:
+        """Every link of the invoice given out so far stops opening it."""
+
+    @_abc_1.abstractmethod
     def GetReceipt(
         self,
         request: _invoices_service_pb2.GetReceiptRequest,
@@ -165,5 +181,13 @@ class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_service_pb2.ListReceiptsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_service_pb2.ListReceiptsResponse, _abc.Awaitable[_invoices_service_pb2.ListReceiptsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def AnnounceAgain(
+        self,
+        request: _invoices_service_pb2.AnnounceAgainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoices_service_pb2.AnnounceAgainResponse, _abc.Awaitable[_invoices_service_pb2.AnnounceAgainResponse]]:
+        """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
 
 def add_InvoicesServiceServicer_to_server(servicer: InvoicesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

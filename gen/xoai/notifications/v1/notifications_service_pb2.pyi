@@ -25,7 +25,7 @@ class StreamLiveEventsRequest(_message.Message):
     CHANNEL_KINDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def channel_kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Empty: all kinds. Known: invoice."""
+        """Empty: all kinds. Known: invoice, batch."""
 
     def __init__(
         self,
@@ -51,7 +51,9 @@ class LiveEvent(_message.Message):
     channel: _builtins.str
     """Such as invoice:XDK7M4PQ9R or batch:… ; a viewer must hold the right to it."""
     sequence: _builtins.int
-    """The owner's sequence within the channel."""
+    """The owner's sequence within the channel; 0 on batch channels, which have none: a screen loads its sums anew
+    when it connects and takes each event as a change of one invoice, whose own sequence stands in the data.
+    """
     event_type: _builtins.str
     data_json: _builtins.str
     """What a screen needs, as JSON; never a name or a memo."""
