@@ -21,6 +21,12 @@ DEEPEST = 20
 MOST_VALUES = 20_000
 """Commas and brackets of a callback: thirty times a full page of credits, and a bound on the work of any body."""
 
+MOST_VALUES_SIGNED = 1_000
+"""The same for bodies of one transaction that have to be written again to check their signature; real ones have 40."""
+
+MOST_ELEMENTS = 2_000
+"""Transactions in one callback."""
+
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _BLANKS = " \t\r\n"
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
@@ -62,20 +68,22 @@ def check_shape(raw: bytes, deepest: int = DEEPEST, most_values: int = MOST_VALU
     """Refuse nesting and numbers of values beyond the limits before anything is built; BodyTooDeep, BodyTooManyValues.
     Commas inside texts count too: the limit is far above any real body."""
     brackets = raw.count(b"{") + raw.count(b"[")
+    if brackets > deepest and _is_deeper(raw, deepest):
+        raise BodyTooDeep(limit=deepest)
     if brackets + raw.count(b",") > most_values:
         raise BodyTooManyValues(limit=most_values)
-    if brackets <= deepest:
-        return
+
+
+def _is_deeper(raw: bytes, deepest: int) -> bool:
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     rest = b"".join(unescaped.split(b'"')[::2]).translate(
         _TO_SQUARE, _NOT_BRACKETS
-    )  # what stands outside of texts
+    )  # what is outside of texts
     for _ in range(deepest):
         if not rest:
-            return
+            return False
         rest = rest.replace(b"[]", b"")  # takes away exactly the innermost level everywhere
-    if rest:
-        raise BodyTooDeep(limit=deepest)
+    return bool(rest)
 
 
 def read_json(

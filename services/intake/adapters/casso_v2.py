@@ -30,7 +30,7 @@ from services.intake.adapters.fields import (
     text,
 )
 from services.intake.domain import BadSignature, Headers, Reading, Verified
-from services.intake.limits import NumberText, read_json
+from services.intake.limits import MOST_VALUES_SIGNED, NumberText, read_json
 
 __all__ = ["answer", "canonical", "read", "verify"]
 
@@ -45,7 +45,7 @@ def verify(
 ) -> Verified:
     """Prove that Casso signed this body. Raises SignatureMissing, BadSignature, TimestampOutsideWindow, and
     BodyUnreadable or BodyTooLarge for a body that has no canonical form within the limits."""
-    document = read_json(raw_body)
+    document = read_json(raw_body, most_values=MOST_VALUES_SIGNED)
     match = _SIGNATURE.fullmatch(proof.header(Headers.of(headers), "x-casso-signature"))
     if match is None:
         raise BadSignature()

@@ -14,6 +14,7 @@ from services.intake.domain import (
     LONGEST_IDENTIFIER,
     AmountNotWhole,
     BodyFormUnknown,
+    BodyTooManyValues,
     Credit,
     Direction,
     PassedOver,
@@ -25,7 +26,7 @@ from services.intake.domain import (
     parse_time,
     whole_dong,
 )
-from services.intake.limits import NumberText, read_json
+from services.intake.limits import MOST_ELEMENTS, NumberText, read_json
 
 Element = dict[str, object]
 
@@ -130,8 +131,16 @@ class Tally:
             tuple(self._told), tuple(self._passed_over), tuple(self._unreadable), tuple(self._warnings)
         )
 
-    def judge_all(self, elements: Sequence[object], name: str, entry_of: Callable[[Element], Entry]) -> None:
-        """Judge each element of a list; one that is no object is for a person."""
+    def judge_all(
+        self,
+        elements: Sequence[object],
+        name: str,
+        entry_of: Callable[[Element], Entry],
+        most: int = MOST_ELEMENTS,
+    ) -> None:
+        """Judge each element of a list; one that is no object is for a person. BodyTooManyValues for more than `most`."""
+        if len(elements) > most:
+            raise BodyTooManyValues(limit=most)
         for position, element in enumerate(elements):
             place = f"{name}[{position}]"
             if isinstance(element, dict):

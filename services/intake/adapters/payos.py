@@ -37,7 +37,7 @@ from services.intake.domain import (
     SignedTextAmbiguous,
     Verified,
 )
-from services.intake.limits import read_json
+from services.intake.limits import MOST_VALUES_SIGNED, read_json
 
 __all__ = ["answer", "read", "signed_text", "verify"]
 
@@ -54,7 +54,7 @@ def verify(
 ) -> Verified:
     """Prove that payOS signed `data`; payOS signs no time, so repeats are told by their key alone. Raises
     SignatureMissing, BadSignature, and BodyUnreadable or BodyTooLarge for a body that cannot be checked at all."""
-    body = object_of(read_json(raw_body))
+    body = object_of(read_json(raw_body, most_values=MOST_VALUES_SIGNED))
     signature = body.get("signature")
     if not isinstance(signature, str) or not signature:
         raise SignatureMissing(header="signature")

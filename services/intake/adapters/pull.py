@@ -22,6 +22,9 @@ LARGEST_PAGE = 16 * 1024 * 1024
 MOST_VALUES = 600_000
 """Commas and brackets of one page."""
 
+MOST_PULLED = 20_000
+"""Transactions of one page."""
+
 TIMEOUT = httpx.Timeout(10, connect=3)
 
 

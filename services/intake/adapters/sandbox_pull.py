@@ -6,7 +6,7 @@ from __future__ import annotations
 import httpx
 
 from services.intake.adapters.fields import object_of, text
-from services.intake.adapters.pull import Page, fetch_json
+from services.intake.adapters.pull import MOST_PULLED, Page, fetch_json
 from services.intake.adapters.xoai import read_credits
 
 
@@ -22,7 +22,7 @@ class SandboxPull:
         """What the bank booked on the account after the cursor. Raises as `PullSource` says."""
         params = {"account": account, "after": after} if after else {"account": account}
         body = object_of(fetch_json(self._client, self._url, params, self._headers))
-        reading = read_credits(body.get("transactions"), "transactions")
+        reading = read_credits(body.get("transactions"), "transactions", MOST_PULLED)
         following = text(body.get("next")) or after
         found = bool(reading.told or reading.passed_over or reading.unreadable)
         return Page(reading, following, more=found and following != after)

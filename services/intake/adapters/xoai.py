@@ -38,7 +38,7 @@ from services.intake.domain import (
     Verdict,
     Verified,
 )
-from services.intake.limits import check_size
+from services.intake.limits import MOST_ELEMENTS, check_size
 
 __all__ = ["answer", "read", "read_credits", "sign", "verify"]
 
@@ -120,12 +120,12 @@ def read(verified: Verified) -> Reading:
     return read_credits(body.get("credits"), "credits")
 
 
-def read_credits(found: object, name: str) -> Reading:
-    """A list of credits in the normalised form; also what the sandbox bank's transaction list holds."""
+def read_credits(found: object, name: str, most: int = MOST_ELEMENTS) -> Reading:
+    """A list of credits in the normalised form; also what a transaction list in that form holds."""
     if not isinstance(found, list):
         raise BodyFormUnknown(detail=f"{name} is not a list")
     tally = Tally()
-    tally.judge_all(found, name, _entry)
+    tally.judge_all(found, name, _entry, most)
     return tally.reading()
 
 

@@ -30,7 +30,6 @@ from services.intake.domain.refusals import (
     BodyTooManyValues,
     BodyUnreadable,
     DuplicateKey,
-    ElementUnreadable,
     PullFailed,
     PullIncomplete,
     PullRefused,
@@ -41,7 +40,6 @@ from services.intake.domain.refusals import (
     UnknownProvider,
 )
 from services.intake.domain.values import (
-    LARGEST_AMOUNT,
     LOCAL_ZONE,
     money_digest,
     parse_time,
@@ -49,7 +47,6 @@ from services.intake.domain.values import (
 )
 
 __all__ = [
-    "LARGEST_AMOUNT",
     "LOCAL_ZONE",
     "LONGEST_IDENTIFIER",
     "AmountNotWhole",
@@ -65,7 +62,6 @@ __all__ = [
     "Credit",
     "Direction",
     "DuplicateKey",
-    "ElementUnreadable",
     "Headers",
     "Outcome",
     "PassedOver",

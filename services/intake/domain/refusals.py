@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kit import money
 from kit.errors import FailedPrecondition, InvalidArgument, Unauthenticated, Unavailable
 
 # Refusals: raised by an adapter's `verify`, nothing of the body is kept.
@@ -95,16 +96,7 @@ class SignedTextAmbiguous(BodyUnreadable):
     en = "The signed text can be understood in more than one way."
 
 
-class ElementUnreadable(InvalidArgument):
-    """Base of what makes one element unreadable."""
-
-    reason = "ELEMENT_UNREADABLE"
-    vi = "Không đọc được một giao dịch: {detail}"
-    en = "One transaction cannot be read: {detail}"
-
-
-class AmountNotWhole(ElementUnreadable):
-    reason = "AMOUNT_NOT_WHOLE"
+class AmountNotWhole(money.AmountNotWhole):
     vi = "Số tiền «{found}» không phải số đồng nguyên dùng được: {detail}"
     en = "The amount “{found}” is no usable whole number of đồng: {detail}"
 

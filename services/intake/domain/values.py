@@ -7,10 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from kit.money import AMOUNT_MOST
 from services.intake.domain.refusals import AmountNotWhole
-
-LARGEST_AMOUNT = 10**15
-"""đồng; larger than any transfer, smaller than 2^53, so that every reader of JSON keeps it exact."""
 
 LOCAL_ZONE = timezone(timedelta(hours=7))
 """Providers write local times without a zone; Viet Nam has been at UTC+7 without summer time since 1975."""
@@ -35,7 +33,7 @@ def whole_dong(found: object, *, is_number: bool) -> int:
     amount = Decimal(found)
     if sign and amount != 0:
         raise AmountNotWhole(found=shown, detail="negative")
-    if amount > LARGEST_AMOUNT:
+    if amount > AMOUNT_MOST:
         raise AmountNotWhole(found=shown, detail="more than 10^15")
     whole = int(amount)
     if whole != amount:
