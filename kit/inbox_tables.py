@@ -9,9 +9,9 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final, Literal, LiteralString
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
     BigInteger,
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     Table,
     Text,
     Uuid,
@@ -30,21 +31,20 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import cursor
 from kit.events import Delivery, Event
 from kit.outbox import text_array
 
 Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
 
 # Answers only for events that are not simply new: normally it returns no row at all.
-_CLAIM_SQL: Final[LiteralString] = """
+_CLAIM: Final = text("""
     WITH incoming AS (
         SELECT i.event_id, i.topic, i.ordering_id, i.position
-        FROM unnest(%(event_ids)s::uuid[], %(topics)s::text[], %(ordering_ids)s::text[]) WITH ORDINALITY
-             AS i(event_id, topic, ordering_id, position)
+        FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:ordering_ids AS text[]))
+             WITH ORDINALITY AS i(event_id, topic, ordering_id, position)
     ), fresh AS (
         INSERT INTO inbox (consumer, event_id, create_time)
-        SELECT %(consumer)s, event_id, %(now)s FROM incoming ORDER BY event_id
+        SELECT CAST(:consumer AS text), event_id, CAST(:now AS timestamptz) FROM incoming ORDER BY event_id
         ON CONFLICT DO NOTHING RETURNING event_id
     )
     SELECT i.position - 1, true FROM incoming i
@@ -52,29 +52,36 @@ _CLAIM_SQL: Final[LiteralString] = """
     UNION ALL
     SELECT i.position - 1, false FROM incoming i
     WHERE EXISTS (
-        SELECT FROM dead_letter d WHERE d.consumer = %(consumer)s AND d.topic = i.topic
+        SELECT FROM dead_letter d WHERE d.consumer = CAST(:consumer AS text) AND d.topic = i.topic
         AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
-    )"""
+    )""")
 
 # Waits for a replay that is under way and then sees what it left open.
-_LOCK_OPEN_SQL: Final[LiteralString] = """
+_LOCK_OPEN: Final = text("""
     SELECT d.topic, d.ordering_id FROM dead_letter d
     JOIN (SELECT DISTINCT w.topic, w.ordering_id
-          FROM unnest(%(topics)s::text[], %(ordering_ids)s::text[]) AS w(topic, ordering_id)) w
+          FROM unnest(CAST(:topics AS text[]), CAST(:ordering_ids AS text[])) AS w(topic, ordering_id)) w
       ON w.topic = d.topic AND w.ordering_id = d.ordering_id
-    WHERE d.consumer = %(consumer)s AND d.close_time IS NULL
-    ORDER BY d.id FOR UPDATE OF d"""
+    WHERE d.consumer = CAST(:consumer AS text) AND d.close_time IS NULL
+    ORDER BY d.id FOR UPDATE OF d""")
 
-_PARK_SQL: Final[LiteralString] = """
+_PARK: Final = text("""
     INSERT INTO dead_letter (
         consumer, event_id, topic, partition, log_offset, key, ordering_id, event_type, version, occur_time,
         traceparent, payload, reason, error, create_time)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    VALUES (
+        :consumer, :event_id, :topic, :partition, :log_offset, :key, :ordering_id, :event_type, :version,
+        :occur_time, :traceparent, :payload, :reason, :error, :create_time)""")
 
-_LETTER_COLUMNS: Final[LiteralString] = (
-    "id, consumer, event_id, topic, key, ordering_id, event_type, version, occur_time, payload, traceparent, "
-    "reason, error, create_time"
-)
+_OPEN_LETTERS_SQL: Final = """
+    SELECT id, consumer, event_id, topic, key, ordering_id, event_type, version, occur_time, payload,
+           traceparent, reason, error, create_time
+    FROM dead_letter
+    WHERE close_time IS NULL AND (:consumer = '' OR consumer = :consumer)
+      AND (:ordering_id = '' OR ordering_id = :ordering_id)
+    ORDER BY id LIMIT :limit"""
+_OPEN_LETTERS: Final = text(_OPEN_LETTERS_SQL)
+_OPEN_LETTERS_LOCKED: Final = text(_OPEN_LETTERS_SQL + " FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
         "ordering_ids": text_array([event.ordering_id for event in events]),
         "now": clock.now(),
     }
-    found = cursor(session).execute(_CLAIM_SQL, parameters).fetchall()
+    found = session.execute(_CLAIM, parameters).all()
     repeats = {position for position, is_repeat in found if is_repeat}
     blocked = {position for position, is_repeat in found if not is_repeat} - repeats
     # One statement cannot say which of two equal ids in a batch came first; here it is the first.
@@ -161,7 +168,7 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
             repeats.add(position)
         seen.add(event.event_id)
     if blocked:
-        still = cursor(session).execute(_LOCK_OPEN_SQL, parameters).fetchall()
+        still = {tuple(row) for row in session.execute(_LOCK_OPEN, parameters)}
         blocked = {each for each in blocked if (events[each].topic, events[each].ordering_id) in still}
     return Claim(frozenset(repeats), frozenset(blocked - repeats))
 
@@ -171,44 +178,49 @@ def park(session: Session, consumer: str, letters: Sequence[tuple[Delivery, Reas
     now = clock.now()
     rows = []
     for delivery, reason, error in letters:
-        event = delivery.event
-        place = (event.topic, delivery.partition, delivery.offset, event.key, event.ordering_id)
-        kind = (event.event_type, event.version, event.occur_time, event.traceparent, event.payload)
-        rows.append((consumer, event.event_id, *place, *kind, reason, error.replace("\x00", "")[:4_000], now))
+        row = {field.name: getattr(delivery.event, field.name) for field in fields(Event)}
+        row |= {"consumer": consumer, "partition": delivery.partition, "log_offset": delivery.offset}
+        row |= {"reason": reason, "error": error.replace("\x00", "")[:4_000], "create_time": now}
+        rows.append(row)
     if rows:
-        cursor(session).executemany(_PARK_SQL, rows)
+        session.execute(_PARK, rows)
 
 
 def open_letters(
     session: Session, *, consumer: str = "", ordering_id: str = "", limit: int = 200, lock: bool = False
 ) -> list[DeadLetter]:
     """Open dead letters, oldest first; of one consumer and one ordering id where these are given."""
-    statement: LiteralString = (
-        "SELECT " + _LETTER_COLUMNS + " FROM dead_letter WHERE close_time IS NULL"
-        " AND (%(consumer)s = '' OR consumer = %(consumer)s)"
-        " AND (%(ordering_id)s = '' OR ordering_id = %(ordering_id)s) ORDER BY id LIMIT %(limit)s"
+    rows = session.execute(
+        _OPEN_LETTERS_LOCKED if lock else _OPEN_LETTERS,
+        {"consumer": consumer, "ordering_id": ordering_id, "limit": limit},
     )
-    if lock:
-        statement += " FOR UPDATE"
-    parameters = {"consumer": consumer, "ordering_id": ordering_id, "limit": limit}
-    found = []
-    for id, name, event_id, topic, key, ordering, kind, version, occurred, payload, trace, *rest in cursor(
-        session
-    ).execute(statement, parameters):
-        event = Event(event_id, topic, key, ordering, kind, version, occurred, payload, trace)
-        found.append(DeadLetter(id, name, event, *rest))
-    return found
+    return [
+        DeadLetter(row.id, row.consumer, _event(row), row.reason, row.error, row.create_time) for row in rows
+    ]
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(**{field.name: getattr(row, field.name) for field in fields(Event)})
 
 
 def close_letter(session: Session, letter_id: int, note: str) -> bool:
     """Close an open letter with a note (replayed, or why a person set it aside); False if it was closed."""
-    done = cursor(session).execute(
-        "UPDATE dead_letter SET close_time = %s, close_note = %s WHERE id = %s AND close_time IS NULL",
-        (clock.now(), note, letter_id),
+    done = session.execute(
+        text(
+            "UPDATE dead_letter SET close_time = :now, close_note = :note"
+            " WHERE id = :id AND close_time IS NULL RETURNING id"
+        ),
+        {"now": clock.now(), "note": note, "id": letter_id},
     )
-    return done.rowcount == 1
+    return done.first() is not None
 
 
 def trim(session: Session, before: datetime) -> int:
     """Forget inbox rows older than `before`; a repeat after that meets the fact's own unique id alone."""
-    return cursor(session).execute("DELETE FROM inbox WHERE create_time < %s", (before,)).rowcount
+    done = session.execute(
+        text(
+            "WITH gone AS (DELETE FROM inbox WHERE create_time < :before RETURNING 1) SELECT count(*) FROM gone"
+        ),
+        {"before": before},
+    )
+    return int(done.scalar_one())

@@ -7,6 +7,7 @@ by id keeps that order. `kit.relay` takes the rows to the log and deletes them o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,22 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import TupleRow
-from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TextClause,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import cursor
 from kit.events import Event
 
 # A broker's limit for one record is 1 MB; what is refused here would otherwise stop the relay for ever.
@@ -45,6 +57,14 @@ SELECT_SQL: Final[LiteralString] = """
 INSERT_SQL: Final[LiteralString] = "INSERT INTO outbox (" + COLUMNS + ")" + SELECT_SQL
 
 _READ_SQL: Final[LiteralString] = "SELECT id, " + COLUMNS + " FROM outbox ORDER BY id LIMIT %s"
+
+
+def bound(statement: str) -> TextClause:
+    """A statement in the driver's form, `%(name)s::type`, as SQLAlchemy's, which notices lost connections."""
+    return text(re.sub(r"%\((\w+)\)s::(\w+(?:\[\])?)", r"CAST(:\1 AS \2)", statement))
+
+
+_INSERT: Final = bound(INSERT_SQL)
 
 
 class EventTooLarge(ValueError):
@@ -91,7 +111,7 @@ def add(session: Session, events: Sequence[Event]) -> None:
     """Write events in this order into the session's transaction, by one statement. Raises EventTooLarge."""
     if not events:
         return
-    cursor(session).execute(INSERT_SQL, parameters(events))
+    session.execute(_INSERT, parameters(events))
     written(session, len(events))
 
 
