@@ -219,7 +219,8 @@ def trim(session: Session, before: datetime) -> int:
     """Forget inbox rows older than `before`; a repeat after that meets the fact's own unique id alone."""
     done = session.execute(
         text(
-            "WITH gone AS (DELETE FROM inbox WHERE create_time < :before RETURNING 1) SELECT count(*) FROM gone"
+            "WITH gone AS (DELETE FROM inbox WHERE create_time < :before RETURNING 1)"
+            " SELECT count(*) FROM gone"
         ),
         {"before": before},
     )

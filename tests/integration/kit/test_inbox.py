@@ -284,7 +284,7 @@ def test_an_event_that_comes_during_a_replay_keeps_its_place(
 
 
 def test_an_outage_of_the_database_makes_no_dead_letter(database: Database, events_log: MemoryLog) -> None:
-    """A consumer that meets a replay at work waits for it; its event is handled after the replayed ones."""
+    """Connections cut in mid-batch, again and again: all is handled once, in order, nothing is parked."""
     consumer = consumer_of(database, events_log, max_events=10)
     events_log.write([make_event("a", version) for version in range(100)])
     cuts = 0
