@@ -12,7 +12,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Final, NoReturn
+from io import BufferedIOBase
+from typing import Final, NoReturn, cast
 
 import typer
 
@@ -50,7 +51,7 @@ def run_jsonl(handler: Handler) -> None:
     """Answer every line of standard input with `handler`; exit code 1 only after a fault of our own."""
     faults = 0
     try:
-        for lines in _arrivals(sys.stdin.fileno()):
+        for lines in _arrivals(cast(BufferedIOBase, sys.stdin.buffer)):
             answers = []
             for line in lines:
                 answer, is_fault = _answer(handler, line)
@@ -114,10 +115,10 @@ def _present(line: JsonObject, field: str) -> object:
     return line[field]
 
 
-def _arrivals(descriptor: int) -> Iterator[list[bytes]]:
+def _arrivals(source: BufferedIOBase) -> Iterator[list[bytes]]:
     """The whole lines that each read completes; the last one may lack its line end."""
     pending: list[bytes] = []
-    while chunk := os.read(descriptor, _CHUNK):
+    while chunk := source.read1(_CHUNK):  # what is there, without waiting for more
         if b"\n" not in chunk:
             pending.append(chunk)
             continue
