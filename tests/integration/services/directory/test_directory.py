@@ -329,7 +329,7 @@ def test_audit_names_a_row_that_was_changed(
     with database.begin() as session:
         assert audit.broken_link(session) is None
         first = session.execute(text("SELECT min(id) FROM audit")).scalar_one()
-    with pytest.raises(Exception, match="permission denied|append-only"), database.begin() as session:
+    with pytest.raises(Exception, match=r"permission denied|append-only"), database.begin() as session:
         session.execute(text("UPDATE audit SET action = 'nothing'"))
     name = database.engine.url.database
     assert name is not None

@@ -1,0 +1,1 @@
+"""Xoài on one machine: embedded (three processes, topics in PostgreSQL) or full (a process a service, Kafka)."""

@@ -1,0 +1,137 @@
+"""The embedded platform: PostgreSQL, all services in one process, gateway and intake's HTTP side in a second.
+
+In demo and tests the sandbox bank is a third. Nothing here is needed in production, where each service is deployed
+by itself.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from cli import installation
+from cli.platform.children import Child, Children
+from cli.platform.keys import keys
+from kit import events_postgres
+from kit import postgres as launcher
+from kit.errors import FailedPrecondition
+
+# A laptop's share of memory: the platform as a whole stays below 500 MB.
+_POSTGRES_SETTINGS: Final = {"shared_buffers": "64MB", "max_wal_size": "1GB", "max_connections": "100"}
+
+
+class PortInUse(FailedPrecondition):
+    reason = "PORT_IN_USE"
+    vi = "Cổng {port} đang có chương trình khác dùng. Tắt chương trình đó hoặc chạy với --port khác."
+    en = "Port {port} is in use by another program. Stop that program or run with another --port."
+
+
+@dataclass
+class Embedded:
+    """One embedded platform in a folder of its own: `start`, use `url`, `stop`. `port` 0 takes a free one."""
+
+    folder: Path
+    mode: Literal["demo", "test"] = "demo"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    with_sandbox: bool = True
+    fsync: bool = True
+    environment: dict[str, str] = field(default_factory=dict)
+    sandbox_port: int = 0
+    server: launcher.Server = field(init=False)
+    children: Children = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = self.folder.absolute()
+        self.children = Children(self.folder)
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox bank is; empty without one."""
+        return f"http://{self.host}:{self.sandbox_port}" if self.with_sandbox else ""
+
+    def start(self) -> None:
+        """Start everything; returns when pages are served. Raises errors that say what to do."""
+        self.port = _free_port(self.host, self.port)
+        self.sandbox_port = _free_port(self.host, self.sandbox_port)
+        self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+        try:
+            self._install()
+            grpc_address = f"{self.host}:{_free_port(self.host, 0)}"
+            self.environment |= {
+                **keys(self.folder),
+                "XOAI_MODE": self.mode,
+                "XOAI_EVENTS": "postgres",
+                "XOAI_DATABASE_URL": self.server.dsn("{database}", user="{role}"),
+                "XOAI_DATABASE_POOL_SIZE": "3",
+                "XOAI_GRPC_LISTEN": grpc_address,
+                "XOAI_GRPC_ADDRESSES": grpc_address,
+                "XOAI_PUBLIC_URL": self.url,
+                "XOAI_SANDBOX_URL": self.sandbox_url,
+                "XOAI_RUN_FOLDER": str(self.folder),
+            }
+            started = [self._start_child("services"), self._start_child("web")]
+            if self.with_sandbox:
+                started.append(self._start_child("sandbox"))
+            for child in started:
+                self.children.wait_ready(child)
+        except BaseException:
+            self.stop()
+            raise
+
+    def kill(self, name: str) -> None:
+        """kill -9 a child; for fault tests."""
+        self._child(name).process.send_signal(signal.SIGKILL)
+        self._child(name).process.wait()
+
+    def revive(self, name: str) -> None:
+        """Start a child anew that ended, at its old address."""
+        old = self._child(name)
+        self.children.running.remove(old)
+        self.children.wait_ready(self._start_child(name))
+
+    def stop(self) -> None:
+        """Stop everything, the database last."""
+        self.children.stop()
+        self.server.stop()
+
+    def _child(self, name: str) -> Child:
+        return next(child for child in self.children.running if child.name == name)
+
+    def _start_child(self, name: str) -> Child:
+        arguments = {
+            "services": ["-m", "cli.platform.services"],
+            "web": ["-m", "cli.platform.web", "--host", self.host, "--port", str(self.port)],
+            "sandbox": ["-m", "sandbox.bank", "--host", self.host, "--port", str(self.sandbox_port)],
+        }
+        return self.children.start(name, arguments[name], self.environment)
+
+    def _install(self) -> None:
+        admin, password = self.server.dsn("postgres"), self.server.password
+        form = self.server.dsn("{database}", user="{role}")
+        installation.install_databases(admin, form, password=password)
+        installation.install_events_database(admin, form, password=password)
+        log = events_postgres.PostgresLog(self.server.dsn("xoai_events", user="xoai_events_worker"))
+        try:
+            installation.install_topics(log)
+        finally:
+            log.close()
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """`wanted`, or a free port for 0. Raises PortInUse."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wanted))
+        except OSError as error:
+            raise PortInUse(port=wanted) from error
+        return int(probe.getsockname()[1])

@@ -1,0 +1,81 @@
+"""Queries on receiving accounts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.directory.domain import Account, AccountState
+from services.directory.store.tables import (
+    account,
+    organisation,
+)
+
+
+def add_account(session: Session, value: Account) -> bool:
+    """Insert a proposed account; False if a live one with its number exists."""
+    statement = insert(account).values(**_columns(value)).on_conflict_do_nothing()
+    return session.execute(statement.returning(account.c.id)).first() is not None
+
+
+def lock_account(session: Session, id: UUID) -> Account | None:
+    row = session.execute(select(account).where(account.c.id == id).with_for_update()).first()
+    return _account(row) if row else None
+
+
+def save_account(session: Session, value: Account) -> None:
+    session.execute(update(account).where(account.c.id == value.id).values(**_columns(value)))
+
+
+def list_accounts(session: Session, organisation_id: UUID | None) -> list[Account]:
+    statement = select(account).order_by(account.c.organisation_id, account.c.propose_time)
+    if organisation_id:
+        statement = statement.where(account.c.organisation_id == organisation_id)
+    return [_account(row) for row in session.execute(statement)]
+
+
+def organisation_receives(session: Session, organisation_id: UUID) -> bool:
+    """True if the organisation has had an account in force. Locks the organisation against a second approval."""
+    session.execute(
+        select(organisation.c.organisation_id)
+        .where(organisation.c.organisation_id == organisation_id)
+        .with_for_update(key_share=True)
+    )
+    states = (AccountState.ACTIVE.value, AccountState.RETIRED.value, AccountState.COOLING.value)
+    statement = select(account.c.id).where(
+        account.c.organisation_id == organisation_id, account.c.state.in_(states)
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def due_accounts(session: Session, now: datetime) -> list[Account]:
+    """Accounts whose cooling-off is over, locked."""
+    statement = select(account).where(
+        account.c.state == AccountState.COOLING.value, account.c.active_time <= now
+    )
+    return [
+        _account(row)
+        for row in session.execute(statement.order_by(account.c.id).with_for_update(skip_locked=True))
+    ]
+
+
+def accounts_after(session: Session, after: UUID | None, limit: int) -> list[Account]:
+    """Accounts that were ever in force, by id, for announcing again."""
+    statement = select(account).where(account.c.active_time.is_not(None)).order_by(account.c.id).limit(limit)
+    if after:
+        statement = statement.where(account.c.id > after)
+    return [_account(row) for row in session.execute(statement)]
+
+
+def _columns(value: Account) -> dict[str, Any]:
+    return {**asdict(value), "state": value.state.value}
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(**{**row._mapping, "state": AccountState(row.state)})
