@@ -1,0 +1,167 @@
+"""DocumentsService over gRPC: what a paper holds as protobuf, the paper as a stream of pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from kit import clock
+from kit.auth import Permission
+from kit.errors import InvalidArgument
+from kit.words import amount_in_words
+from services.documents.domain import (
+    Basis,
+    ItemKind,
+    NoticeContent,
+    NoticeLine,
+    NoticePart,
+    PaymentDetails,
+    ReceiptContent,
+    ReceiptRow,
+)
+from services.documents.typesetting import notices_pdf, page_count, receipt_pdf
+from xoai.common.v1 import common_pb2
+from xoai.documents.v1 import documents_service_pb2 as pb
+from xoai.documents.v1 import documents_service_pb2_grpc as pb_grpc
+
+_CHUNK_BYTES = 256 * 1024
+_KINDS = {
+    pb.ITEM_KIND_TUITION: ItemKind.TUITION,
+    pb.ITEM_KIND_SERVICE: ItemKind.SERVICE,
+    pb.ITEM_KIND_AGREED: ItemKind.AGREED,
+    pb.ITEM_KIND_PASS_THROUGH: ItemKind.PASS_THROUGH,
+    pb.ITEM_KIND_VOLUNTARY: ItemKind.VOLUNTARY,
+}
+
+
+class NothingToPrint(InvalidArgument):
+    reason = "NOTHING_TO_PRINT"
+    vi = "Không có phiếu nào để in."
+    en = "There is no notice to print."
+
+
+class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
+    """Papers for the other services and the gateway; it keeps nothing."""
+
+    PERMISSIONS: Mapping[str, Permission] = {
+        "RenderNotices": Permission(services=("schools", "utilities", "taxes")),
+        "RenderReceipt": Permission(services=("gateway", "invoices")),
+    }
+
+    def RenderNotices(
+        self, request_iterator: Iterator[pb.RenderNoticesRequest], context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        notices: list[NoticeContent] = []
+        large_print, file_name = False, "phieu-thu.pdf"
+        for request in request_iterator:
+            large_print = large_print or request.large_print
+            file_name = request.file_name or file_name
+            notices += [_notice(content) for content in request.notices]
+        if not notices:
+            raise NothingToPrint()
+        yield from _chunks(notices_pdf(notices, large_print=large_print), file_name)
+
+    def RenderReceipt(
+        self, request: pb.RenderReceiptRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        receipt = ReceiptContent(
+            unit_name=request.unit_name,
+            budget_code=request.budget_code,
+            book=request.book,
+            number=request.number,
+            issue_time=_time(request.issue_time),
+            rows=tuple(ReceiptRow(row.label, row.text) for row in request.rows),
+            amount=request.amount,
+            amount_words=amount_in_words(request.amount),
+            check_address=request.check_address,
+            cancel_reason=request.cancel_reason,
+            is_trial=request.trial,
+        )
+        yield from _chunks(receipt_pdf(receipt), f"bien-nhan-{request.number:08d}.pdf")
+
+
+def _chunks(pdf: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:
+    for start in range(0, len(pdf), _CHUNK_BYTES):
+        chunk = common_pb2.FileChunk(content=pdf[start : start + _CHUNK_BYTES])
+        if start == 0:
+            chunk.file_name, chunk.media_type, chunk.page_count = (
+                file_name,
+                "application/pdf",
+                page_count(pdf),
+            )
+        yield chunk
+
+
+def _notice(content: pb.NoticeContent) -> NoticeContent:
+    parts = tuple(_part(part) for part in content.parts)
+    return NoticeContent(
+        unit_name=content.unit_name,
+        unit_address=content.unit_address,
+        school_year=content.school_year,
+        round_name=content.round_name,
+        title=content.title,
+        pupil_name=content.pupil_name,
+        class_name=content.class_name,
+        pupil_code=content.pupil_code,
+        parts=parts,
+        amount_words=amount_in_words(sum(part.amount_due for part in parts)),
+        due_date=date.fromisoformat(content.due_date),
+        contact=content.contact,
+        print_time=_time(content.print_time),
+        other_ways=content.other_ways,
+        is_preview=content.preview,
+        is_trial=content.trial,
+    )
+
+
+def _part(part: pb.NoticePart) -> NoticePart:
+    payment = part.payment
+    return NoticePart(
+        lines=tuple(_line(line) for line in part.lines),
+        amount_due=part.amount_due,
+        payment=PaymentDetails(
+            payload=payment.payload,
+            holder=payment.holder,
+            account=payment.account,
+            bank=payment.bank,
+            memo=payment.memo,
+            page_address=payment.page_address,
+        )
+        if part.HasField("payment")
+        else None,
+    )
+
+
+def _line(line: pb.NoticeLine) -> NoticeLine:
+    kind = _KINDS.get(line.kind)
+    basis = (
+        Basis(
+            kind=kind,
+            ceiling=line.ceiling or None,
+            ceiling_unit=line.ceiling_unit or "tháng",
+            source=line.source,
+            agreed_date=date.fromisoformat(line.agreed_date) if line.agreed_date else None,
+            recipient=line.recipient,
+            is_confirmed=line.confirmed,
+        )
+        if kind is not None
+        else None
+    )
+    return NoticeLine(
+        title=line.title,
+        amount=line.amount,
+        basis=basis,
+        note=line.note,
+        quantity=Decimal(line.quantity_milli) / 1000 if line.quantity_milli else None,
+        unit=line.unit,
+        unit_price=line.unit_price if line.HasField("unit_price") else None,
+    )
+
+
+def _time(value: Timestamp) -> datetime:
+    """The moment in a message; an absent one is now."""
+    return value.ToDatetime(UTC) if value.seconds else clock.now()
