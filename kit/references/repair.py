@@ -32,8 +32,10 @@ def propose(raw: bytes, joined: bytes) -> tuple[str, ...]:
     for match in _CUT.finditer(raw_text):
         candidates += _filled(match[0].ljust(LENGTH, _UNREADABLE))
     for match in _RUN.finditer(raw_text):
-        body = match[0][2:] if len(match[0]) == LENGTH else match[0][1:]
+        run = match[0]
+        body = run[2:] if len(run) == LENGTH else run[1:]
         candidates += [prefix + body for prefix in PREFIXES]
+        candidates.append(run[0] + run[2] + run[1] + run[3:])
     return tuple(dict.fromkeys(candidate for candidate in candidates if check(candidate)))[:_MOST]
 
 

@@ -5,8 +5,8 @@ prefix is tried. A reference has no vowel, ends in a letter and holds at most fo
 a date, an account or a bank's trace can neither be one nor close one; the code sees to the rest.
 
 A hit stands as it is when it stood in one piece, even glued to other words: `NOPTIENXD…LOP3A`. A hit that was put
-together over blanks or marks might be a cut reference closed by the beginning of the next word; so an end piece that
-goes on into other characters must hold at least four characters of the reference.
+together over blanks or marks might be a cut reference closed by the beginning of the next word; so an end piece
+that goes on into other characters must hold enough of the reference by itself.
 A first or last character that stands twice is a slip of somebody's hand: at most a suggestion.
 """
 
@@ -23,7 +23,10 @@ from kit.references import repair
 from kit.references.code import LENGTH, PREFIXES, check
 from kit.text import fold
 
-_END_PIECE: Final = 4
+# The fewest characters of a broken reference in an end piece that is glued to something: the prefix and one more in
+# front, where no word ends like that; four behind, since a word may well go on like a cut reference.
+_FIRST_PIECE: Final = 3
+_LAST_PIECE: Final = 4
 _UPPER: Final = bytes(range(256)).upper()
 _ALPHANUMERIC: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 # A letter of another script: not taken out, so that nothing is joined across it.
@@ -121,9 +124,8 @@ def _pieces_hold(raw: bytes, places: list[int]) -> bool:
     breaks = [index for index, (left, right) in enumerate(pairwise(places), start=1) if right != left + 1]
     glued_before = first > 0 and _runs_on(raw[first - 1])
     glued_behind = last + 1 < len(raw) and _runs_on(raw[last + 1])
-    return not (glued_before and breaks[0] < _END_PIECE) and not (
-        glued_behind and LENGTH - breaks[-1] < _END_PIECE
-    )
+    front_holds = not glued_before or breaks[0] >= _FIRST_PIECE
+    return front_holds and (not glued_behind or LENGTH - breaks[-1] >= _LAST_PIECE)
 
 
 def _runs_on(byte: int) -> bool:
