@@ -1,0 +1,1 @@
+"""What exists in demo and tests only: the sandbox bank and the made-up city. Production never loads it."""
