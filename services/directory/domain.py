@@ -176,18 +176,23 @@ class Account:
     propose_time: datetime
     version: int = 1
     approve_person_id: str = ""
+    approve_time: datetime | None = None
     active_time: datetime | None = None
     retire_time: datetime | None = None
     replaces_account_id: UUID | None = None
     reason: str = ""
 
-    def approved(self, person: str, now: datetime, *, organisation_receives: bool) -> Account:
-        """Approved by a second person; in force at once for the first account, else after the cooling-off."""
+    def approved(self, person: str, now: datetime, *, received_before: bool) -> Account:
+        """Approved by a second person; in force after the cooling-off.
+
+        At once if the organisation had no account in force when this one was proposed: then nobody could have been
+        told to pay to another one.
+        """
         if person == self.propose_person_id:
             raise SamePerson()
-        waits = COOLING_OFF if organisation_receives else timedelta()
+        waits = COOLING_OFF if received_before else timedelta()
         state = AccountState.COOLING if waits else AccountState.ACTIVE
-        return replace(self._to(state), approve_person_id=person, active_time=now + waits)
+        return replace(self._to(state), approve_person_id=person, approve_time=now, active_time=now + waits)
 
     def rejected(self, reason: str) -> Account:
         """Refused while it is proposed or cooling off."""

@@ -54,8 +54,8 @@ def propose(
 def approve(session: Session, subject: Subject, id: UUID) -> Account:
     """The second person's word. Raises AccountNotFound, SamePerson, AccountStateForbids."""
     account = _lock(session, id)
-    receives = store.organisation_receives(session, account.organisation_id)
-    approved = account.approved(subject.label, clock.now(), organisation_receives=receives)
+    received = store.received_before(session, account.organisation_id, account.propose_time)
+    approved = account.approved(subject.label, clock.now(), received_before=received)
     store.save_account(session, approved)
     _record(session, subject, "account.approve", approved)
     publish.accounts_changed(session, [approved])

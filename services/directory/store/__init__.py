@@ -6,7 +6,7 @@ from services.directory.store.accounts import (
     due_accounts,
     list_accounts,
     lock_account,
-    organisation_receives,
+    received_before,
     save_account,
 )
 from services.directory.store.logins import (
@@ -82,7 +82,7 @@ __all__ = [
     "lock_holders",
     "memberships",
     "metadata",
-    "organisation_receives",
+    "received_before",
     "remove_membership",
     "revoke_api_key",
     "save_account",

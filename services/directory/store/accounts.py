@@ -40,16 +40,22 @@ def list_accounts(session: Session, organisation_id: UUID | None) -> list[Accoun
     return [_account(row) for row in session.execute(statement)]
 
 
-def organisation_receives(session: Session, organisation_id: UUID) -> bool:
-    """True if the organisation has had an account in force. Locks the organisation against a second approval."""
+def received_before(session: Session, organisation_id: UUID, moment: datetime) -> bool:
+    """True if the organisation had an account in force (or cooling off) at `moment`.
+
+    Locks the organisation, so that two approvals see each other.
+    """
     session.execute(
         select(organisation.c.organisation_id)
         .where(organisation.c.organisation_id == organisation_id)
         .with_for_update(key_share=True)
     )
-    states = (AccountState.ACTIVE.value, AccountState.RETIRED.value, AccountState.COOLING.value)
     statement = select(account.c.id).where(
-        account.c.organisation_id == organisation_id, account.c.state.in_(states)
+        account.c.organisation_id == organisation_id,
+        account.c.state.in_(
+            (AccountState.ACTIVE.value, AccountState.RETIRED.value, AccountState.COOLING.value)
+        ),
+        account.c.approve_time <= moment,
     )
     return session.execute(statement.limit(1)).first() is not None
 

@@ -57,6 +57,7 @@ account = Table(
     Column("propose_time", _TIME, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("approve_person_id", Text, nullable=False),
+    Column("approve_time", _TIME),
     Column("active_time", _TIME),
     Column("retire_time", _TIME),
     Column("replaces_account_id", SqlUuid, ForeignKey("account.id")),

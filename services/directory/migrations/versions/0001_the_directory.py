@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("propose_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("approve_person_id", sa.Text(), nullable=False),
+        sa.Column("approve_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("active_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retire_time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaces_account_id", sa.UUID(), nullable=True),

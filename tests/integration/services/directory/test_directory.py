@@ -126,6 +126,14 @@ def test_account_change_cools_off_for_a_day(channel: grpc.Channel, database: Dat
     assert announced(database) == 3
 
 
+def test_accounts_of_the_enrolment_start_together(channel: grpc.Channel) -> None:
+    """Accounts proposed before the first approval come into force at once; one proposed later waits."""
+    school = make_school(channel).id
+    both = [propose(channel, school, "901").id, propose(channel, school, "902").id]
+    assert [approve(channel, id).state for id in both] == [pb.Account.STATE_ACTIVE, pb.Account.STATE_ACTIVE]
+    assert approve(channel, propose(channel, school, "903").id).state == pb.Account.STATE_COOLING
+
+
 def test_an_account_has_one_owner(channel: grpc.Channel) -> None:
     """An account that one organisation receives on cannot be registered by another."""
     approve(channel, propose(channel, make_school(channel).id, "333").id)
