@@ -81,9 +81,9 @@ def bank_of(bin_code: str) -> Bank:
     return bank
 
 
-def by_code(code: str) -> Bank:
-    """The bank of a short code of the list, letter case ignored. Raises UnknownBank."""
-    for bank in load().by_bin.values():
-        if bank.code.upper() == code.upper():
-            return bank
-    raise UnknownBank(bank=code[:30])
+def by_code(code: str) -> tuple[Bank, ...]:
+    """The members that the list calls by a short code, letter case ignored: CIMB has two. Raises UnknownBank."""
+    found = tuple(bank for bank in load().by_bin.values() if bank.code.upper() == code.upper())
+    if not found:
+        raise UnknownBank(bank=code[:30])
+    return found
