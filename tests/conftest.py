@@ -9,7 +9,7 @@ import pytest
 
 from kit import log
 from kit.postgres import Server
-from kit.testing import postgres
+from kit.testing import kafka, postgres
 
 os.environ["XOAI_MODE"] = "test"
 log.configure("CRITICAL")
@@ -27,3 +27,11 @@ def scratch(postgres_server: Server) -> Iterator[str]:
     """The libpq address of an empty database of this test's own; what it commits is gone afterwards."""
     with postgres.scratch_database(postgres_server) as name:
         yield postgres_server.dsn(name)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker, shared by all workers of the run."""
+    folder = tmp_path_factory.getbasetemp()
+    with kafka.running(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) as address:
+        yield address

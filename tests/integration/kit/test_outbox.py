@@ -207,7 +207,7 @@ def test_one_relay_at_work_the_other_takes_over(database: Database, events_log: 
 
 
 def test_a_relay_that_lost_its_lock_deletes_nothing(database: Database, events_log: MemoryLog) -> None:
-    """The lock is looked at again before rows go: a page sent without the lock is sent again by its holder."""
+    """The lock is looked at again before rows go: a page sent without it is sent again by its holder."""
     add(database, make_event("a", 1))
 
     def cut(name: str) -> None:

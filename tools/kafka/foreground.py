@@ -1,0 +1,32 @@
+"""Run one Kafka broker until SIGTERM or Ctrl-C, for a supervisor; exits 1 when the broker dies by itself."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from kit import kafka_broker
+from kit.errors import Error
+
+
+def main(port: int) -> int:
+    """Start the broker on `port`, wait, stop it."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        broker = kafka_broker.start(kafka_broker.INSTALLED / "data", port=port)
+    except Error as error:
+        print(f"{error.text_vi}\n{error.text_en}", file=sys.stderr)
+        return 1
+    print(f"Kafka: {broker.address}", flush=True)
+    while not ended.wait(1.0):
+        if broker.pid() is None:
+            return 1
+    broker.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
