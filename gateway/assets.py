@@ -1,0 +1,73 @@
+"""Static files: named by their content, compressed once at start, kept by browsers for a year."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kit.errors import NotFound
+
+FOLDER: Final = Path(__file__).parent / "static"
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+_HTMX: Final = "static/django_htmx/htmx-4.min.js"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file, ready to be sent."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+
+
+class Assets:
+    """Every static file by its fingerprinted name; `url` gives that name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Asset] = {}
+        self._urls: dict[str, str] = {}
+        for path in sorted(FOLDER.iterdir()):
+            self._add(path.name, path.read_bytes())
+        # htmx comes from a Python package of which only this file is used.
+        self._add("htmx.js", files("django_htmx").joinpath(_HTMX).read_bytes())
+
+    def _add(self, name: str, content: bytes) -> None:
+        stem, dot, suffix = name.rpartition(".")
+        fingerprint = hashlib.sha256(content).hexdigest()[:12]
+        unique = f"{stem}.{fingerprint}{dot}{suffix}"
+        self._by_name[unique] = Asset(content, gzip.compress(content, 9, mtime=0), _TYPES[dot + suffix])
+        self._urls[name] = f"/static/{unique}"
+
+    def url(self, name: str) -> str:
+        """Where a file is found. Raises KeyError for one that does not exist."""
+        return self._urls[name]
+
+    def size(self, name: str) -> int:
+        """Bytes that a file costs on the wire, compressed."""
+        return len(self._by_name[self._urls[name].removeprefix("/static/")].compressed)
+
+    def respond(self, request: Request, name: str) -> Response:
+        """The file of a fingerprinted name. Raises NotFound."""
+        asset = self._by_name.get(name)
+        if asset is None:
+            raise NotFound()
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(
+                asset.compressed, media_type=asset.media_type, headers={**headers, "Content-Encoding": "gzip"}
+            )
+        return Response(asset.content, media_type=asset.media_type, headers=headers)

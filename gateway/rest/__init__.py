@@ -1,0 +1,16 @@
+"""The REST API. Each module holds one `routes` group; a new one is added to GROUPS."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.access import Routes
+from gateway.rest import bank_credits, events, invoices, organisations, receipts
+
+GROUPS: Final[tuple[Routes, ...]] = (
+    invoices.routes,
+    receipts.routes,
+    bank_credits.routes,
+    organisations.routes,
+    events.routes,
+)
