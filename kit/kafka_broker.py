@@ -226,10 +226,11 @@ def _launch(jars: Path, data_dir: Path, port: int, options: Sequence[str]) -> No
         text=True,
         check=True,
     )
-    (data_dir / "kafka.pid").write_text(shell.stdout.strip())
+    pid = int(shell.stdout)
+    (data_dir / "kafka.pid").write_text(str(pid))
     deadline = time.monotonic() + _START_TIMEOUT
     while not (_said(log, began, _READY) and _listens(port)):
-        if _running_pid(data_dir) is None or time.monotonic() > deadline:
+        if not _lives(pid) or time.monotonic() > deadline:
             _end(data_dir, signal.SIGKILL)
             raise KafkaFailed(detail=_last_line(log, began), log=log)
         time.sleep(0.02)
@@ -264,16 +265,24 @@ def _ports(data_dir: Path, port: int) -> dict[str, int]:
 
 
 def _running_pid(data_dir: Path) -> int | None:
+    """The process id from our file, unless that process is gone or is another program by now."""
     try:
         pid = int((data_dir / "kafka.pid").read_text())
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         command = Path(f"/proc/{pid}/cmdline").read_text()
     except (OSError, ValueError):
         return None
-    # Between the shell's start and Java's the command line is not Java's yet; the path of the settings tells.
-    return pid if state != "Z" and str(data_dir / "server.properties") in command else None
+    return pid if _lives(pid) and str(data_dir / "server.properties") in command else None
+
+
+def _lives(pid: int) -> bool:
+    # A process that is just being replaced by another program shows no command line: only its state is asked
+    # here.
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _end(data_dir: Path, how: signal.Signals) -> None:

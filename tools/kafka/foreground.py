@@ -1,4 +1,7 @@
-"""Run one Kafka broker until SIGTERM or Ctrl-C, for a supervisor; exits 1 when the broker dies by itself."""
+"""Run one Kafka broker until SIGTERM or Ctrl-C, for a supervisor; exits 1 when the broker dies by itself.
+
+With --install it only fetches and prepares what a broker needs.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from kit import kafka_broker
 from kit.errors import Error
 
 
-def main(port: int) -> int:
-    """Start the broker on `port`, wait, stop it."""
+def main(what: str) -> int:
+    """Start the broker on a port, wait, stop it; or install."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     try:
-        broker = kafka_broker.start(kafka_broker.INSTALLED / "data", port=port)
+        if what == "--install":
+            kafka_broker.install()
+            return 0
+        broker = kafka_broker.start(kafka_broker.INSTALLED / "data", port=int(what))
     except Error as error:
         print(f"{error.text_vi}\n{error.text_en}", file=sys.stderr)
         return 1
@@ -29,4 +35,4 @@ def main(port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(sys.argv[1]))
