@@ -1,0 +1,1 @@
+"""Pupils, classes, fee items, collection rounds and exemptions, and from them invoices and notices."""

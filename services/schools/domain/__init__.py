@@ -1,0 +1,1 @@
+"""Rules of school collections; nothing here talks to a network or a database."""

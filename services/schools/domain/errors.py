@@ -1,0 +1,107 @@
+"""What may be wrong with a school's request."""
+
+from __future__ import annotations
+
+from kit import errors
+
+
+class BadField(errors.InvalidArgument):
+    reason = "BAD_FIELD"
+    vi = "{what_vi}"
+    en = "{what_en}"
+
+
+class RoundNotFound(errors.NotFound):
+    reason = "ROUND_NOT_FOUND"
+    vi = "Không tìm thấy đợt thu này."
+    en = "This collection round could not be found."
+
+
+class RoundChanged(errors.Aborted):
+    reason = "ROUND_CHANGED"
+    vi = "Có người vừa sửa đợt thu này. Xin tải lại rồi sửa."
+    en = "Somebody changed this round just now. Reload, then edit."
+
+
+class ItemInUse(errors.FailedPrecondition):
+    reason = "FEE_ITEM_IN_USE"
+    vi = "Khoản “{title}” đã có trên phiếu. Xin huỷ phiếu đã phát trước khi bỏ khoản này."
+    en = "The item “{title}” stands on issued notices. Void those before removing it."
+
+
+class ItemKnown(errors.AlreadyExists):
+    reason = "FEE_ITEM_KNOWN"
+    vi = "Đợt thu này đã có khoản “{title}”."
+    en = "This round has an item “{title}” already."
+
+
+class ItemNotFound(errors.NotFound):
+    reason = "FEE_ITEM_NOT_FOUND"
+    vi = "Không tìm thấy khoản thu này trong đợt."
+    en = "This fee item could not be found in the round."
+
+
+class UnknownFeeKind(errors.InvalidArgument):
+    reason = "UNKNOWN_FEE_KIND"
+    vi = "Không có loại khoản thu “{code}”."
+    en = "There is no kind of fee “{code}”."
+
+
+class AccountUnusable(errors.FailedPrecondition):
+    reason = "ACCOUNT_UNUSABLE"
+    vi = "Tài khoản nhận tiền này chưa có hiệu lực hoặc không phải của trường."
+    en = "This receiving account is not in force or is not the school's."
+
+
+class ImportNotFound(errors.NotFound):
+    reason = "IMPORT_NOT_FOUND"
+    vi = "Không tìm thấy lần nhập danh sách này."
+    en = "This import could not be found."
+
+
+class ImportApplied(errors.FailedPrecondition):
+    reason = "IMPORT_APPLIED"
+    vi = "Danh sách này đã nhập xong; muốn sửa thì tải danh sách mới lên."
+    en = "This list was applied already; upload a new one to make changes."
+
+
+class RowNotFound(errors.NotFound):
+    reason = "ROW_NOT_FOUND"
+    vi = "Danh sách không có dòng {row}."
+    en = "The list has no row {row}."
+
+
+class UnknownItemColumns(errors.FailedPrecondition):
+    reason = "UNKNOWN_ITEM_COLUMNS"
+    vi = "Các cột {columns} chưa có trong đợt thu. Thêm khoản vào đợt thu, hoặc bỏ cột khỏi danh sách."
+    en = "The columns {columns} are not items of the round. Add them to the round, or take them off the list."
+
+
+class PupilNotFound(errors.NotFound):
+    reason = "PUPIL_NOT_FOUND"
+    vi = "Không tìm thấy học sinh này."
+    en = "This pupil could not be found."
+
+
+class PupilKnown(errors.AlreadyExists):
+    reason = "PUPIL_KNOWN"
+    vi = "Mã học sinh {code} đã có."
+    en = "The pupil code {code} is known already."
+
+
+class PreviewOutdated(errors.FailedPrecondition):
+    reason = "PREVIEW_OUTDATED"
+    vi = "Số liệu đã đổi từ lúc xem trước: nay là {pupils} học sinh, {amount} đ. Xin xem lại rồi phát hành."
+    en = "The figures have changed since the preview: now {pupils} pupils, {amount} đồng. Look again, then release."
+
+
+class NothingToIssue(errors.FailedPrecondition):
+    reason = "NOTHING_TO_ISSUE"
+    vi = "Đợt thu này không có khoản nào còn phải phát hành."
+    en = "Nothing in this round is left to be issued."
+
+
+class ExemptionTooLarge(errors.InvalidArgument):
+    reason = "EXEMPTION_TOO_LARGE"
+    vi = "Miễn giảm phải từ 0 đến 100 %, hoặc một số tiền không âm; chỉ chọn một trong hai."
+    en = "An exemption is 0 to 100 per cent, or an amount of at least zero; only one of the two."
