@@ -1,0 +1,127 @@
+"""What reconciliation hears: payables, receiving accounts, and money. Batches as a whole, set-based."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy.orm import Session
+
+from kit.events import Event
+from services.reconciliation.domain.credit import Account, Channel, Report
+from services.reconciliation.domain.payable import Definition, Kind, Line
+from services.reconciliation.domain.words import words_of
+from services.reconciliation.flows import accounts, arrivals, payables
+from services.reconciliation.store.payables import Card
+from xoai.directory.v1 import directory_events_pb2
+from xoai.intake.v1 import intake_events_pb2
+from xoai.payables.v1 import payables_events_pb2
+
+PAYABLES: Final = ("invoices.payables", "pilots.payables")
+BANK_CREDITS: Final = ("intake.bank-credits",)
+ACCOUNTS: Final = ("directory.accounts",)
+
+_CHANNELS: Final = {
+    intake_events_pb2.BankCreditReported.CHANNEL_CALLBACK: Channel.CALLBACK,
+    intake_events_pb2.BankCreditReported.CHANNEL_PULL: Channel.PULL,
+    intake_events_pb2.BankCreditReported.CHANNEL_STATEMENT: Channel.STATEMENT,
+}
+_Changed = payables_events_pb2.PayableChanged
+_KINDS: Final = {
+    _Changed.KIND_INVOICE: Kind.INVOICE,
+    _Changed.KIND_SALE: Kind.SALE,
+    _Changed.KIND_STANDING: Kind.STANDING,
+}
+
+
+def on_bank_credits(session: Session, events: Sequence[Event]) -> None:
+    """A batch of reports of money."""
+    arrivals.receive(session, [_report(event.payload) for event in events])
+
+
+def on_payables(session: Session, events: Sequence[Event]) -> None:
+    """A batch of snapshots of payables."""
+    payables.define(session, [_snapshot(event.payload) for event in events])
+
+
+def on_account(session: Session, event: Event) -> None:
+    """A snapshot of a receiving account."""
+    message = directory_events_pb2.AccountChanged.FromString(event.payload)
+    accounts.define(
+        session,
+        Account(
+            account_id=message.account_id,
+            version=message.version,
+            organisation_id=message.organisation_id,
+            bin=message.bin,
+            account_number=message.account_number,
+            holder_name=message.holder_name,
+            is_active=message.state == directory_events_pb2.AccountChanged.STATE_ACTIVE,
+            active_time=_time(message.active_time) if message.HasField("active_time") else None,
+            retire_time=_time(message.retire_time) if message.HasField("retire_time") else None,
+        ),
+    )
+
+
+def _report(payload: bytes) -> Report:
+    message = intake_events_pb2.BankCreditReported.FromString(payload)
+    return Report(
+        id=message.report_id,
+        channel=_CHANNELS[message.channel],
+        provider=message.provider,
+        source_id=message.source_id,
+        bin=message.bin,
+        account_number=message.account_number,
+        virtual_account=message.virtual_account,
+        amount=message.amount,
+        currency=message.currency_code,
+        # PostgreSQL holds no NUL; a memo with one is still a memo.
+        memo=message.memo.replace("\x00", ""),
+        bank_reference=message.bank_reference.replace("\x00", ""),
+        provider_transaction_id=message.provider_transaction_id,
+        occur_time=_time(message.occur_time) if message.HasField("occur_time") else None,
+        arrive_time=_time(message.arrive_time),
+        payer_name=message.payer_name.replace("\x00", ""),
+        payer_account=message.payer_account,
+        payer_bin=message.payer_bin,
+        is_test=message.test,
+        needs_confirmation=message.needs_confirmation,
+    )
+
+
+def _snapshot(payload: bytes) -> payables.Snapshot:
+    message = _Changed.FromString(payload)
+    definition = Definition(
+        version=message.version,
+        kind=_KINDS[message.kind],
+        is_void=message.state == _Changed.STATE_VOID,
+        reference=message.reference,
+        organisation_id=message.organisation_id,
+        account_id=message.account_id,
+        virtual_account=message.virtual_account,
+        payer_id=message.payer_id,
+        amount_due=message.amount_due if message.HasField("amount_due") else None,
+        due_date=message.due_date,
+        is_oldest_first=message.oldest_first,
+    )
+    lines = tuple(
+        Line(line.line_id, line.ledger_class, line.amount, line.priority, line.paused, 0)
+        for line in message.lines
+    )
+    card = Card(
+        message.payable_id,
+        message.organisation_id,
+        message.title,
+        message.payer_name,
+        message.group_name,
+        message.search_text,
+        words_of(message.search_text, message.group_name),
+    )
+    return payables.Snapshot(message.payable_id, definition, lines, card)
+
+
+def _time(value: Timestamp) -> datetime:
+    # Cheaper than ToDatetime, which a batch would call thousands of times.
+    return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)

@@ -1,0 +1,83 @@
+"""Words by which a person finds a payable: of its search text and of its group, folded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kit.text import search_key
+
+MOST_WORDS: Final = 40
+
+# What Vietnamese transfer memos are full of and what names nobody.
+_BOILERPLATE: Final = frozenset(
+    [
+        "CHUYEN",
+        "TIEN",
+        "KHOAN",
+        "NOP",
+        "HOC",
+        "PHI",
+        "THU",
+        "THANG",
+        "NAM",
+        "CK",
+        "FT",
+        "GD",
+        "NGAY",
+        "CHO",
+        "TU",
+        "DEN",
+        "TAI",
+        "SO",
+        "TK",
+        "NAPAS",
+        "IBFT",
+        "MBVCB",
+        "QR",
+        "TT",
+        "THANH",
+        "TOAN",
+        "TRUONG",
+        "LOP",
+        "EM",
+        "CON",
+        "BE",
+        "CHAU",
+        "NHANH",
+        "THE",
+        "NOI",
+        "DUNG",
+        "HD",
+        "BANK",
+        "CT",
+        "TOI",
+        "VND",
+        "DONG",
+        "VA",
+        "BAN",
+        "TRU",
+        "TONG",
+    ]
+)
+
+
+def words_of(search_text: str, group_name: str = "") -> tuple[str, ...]:
+    """The different words of a card, sorted."""
+    words = sorted(set(search_key(f"{search_text} {group_name}").split()))
+    return tuple(words[:MOST_WORDS])
+
+
+def memo_words(memo: str) -> list[str]:
+    """The words of a memo in their order, without what every memo says."""
+    return [word for word in search_key(memo).split() if word not in _BOILERPLATE][:MOST_WORDS]
+
+
+def name_windows(words: list[str]) -> list[tuple[str, ...]]:
+    """Runs of three and of two neighbouring words of letters that may be a name, longest first."""
+    windows: list[tuple[str, ...]] = []
+    for length in (3, 2):
+        for start in range(len(words) - length + 1):
+            run = tuple(words[start : start + length])
+            if all(word.isalpha() for word in run) and len(set(run)) == length:
+                windows.append(run)
+    return list(dict.fromkeys(windows))[:MOST_WORDS]

@@ -1,0 +1,177 @@
+"""A batch in two pipelined round trips: lock and read all that decides, then write all that was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from psycopg import Cursor
+from sqlalchemy.orm import Session
+
+from kit.db import cursor
+from services.reconciliation.domain.credit import Account, Payment, Reversal, Telling
+from services.reconciliation.domain.payable import Payable
+from services.reconciliation.domain.work import Changes
+from services.reconciliation.store import books, payables
+from services.reconciliation.store import credit as credit_rows
+from services.reconciliation.store.arrays import numbers, plain, text_array
+
+_LOCK_ACCOUNTS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(locks)s::bigint[]) AS k"
+_ACCOUNT_COLUMNS: Final[LiteralString] = (
+    "a.account_id::text, a.version, a.organisation_id::text, a.bin, a.account_number, a.holder_name, a.is_active,"
+    " a.active_time, a.retire_time"
+)
+_ACCOUNTS: Final[LiteralString] = (
+    "SELECT "
+    + _ACCOUNT_COLUMNS
+    + """ FROM receiving_account a
+    JOIN unnest(%(bins)s::text[], %(numbers)s::text[]) AS i(bin, account_number)
+      ON a.bin = i.bin AND a.account_number = i.account_number
+    ORDER BY a.account_id"""
+)
+_SAVE_ACCOUNT: Final[LiteralString] = """
+    INSERT INTO receiving_account AS a (
+        account_id, version, organisation_id, bin, account_number, holder_name, is_active, active_time, retire_time)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (account_id) DO UPDATE SET
+        version = excluded.version, organisation_id = excluded.organisation_id, bin = excluded.bin,
+        account_number = excluded.account_number, holder_name = excluded.holder_name,
+        is_active = excluded.is_active, active_time = excluded.active_time, retire_time = excluded.retire_time
+    WHERE a.version < excluded.version RETURNING 1"""
+
+
+@dataclass(slots=True)
+class Question:
+    """What a batch of reports has to know before it decides."""
+
+    places: set[tuple[str, str]] = field(default_factory=set)
+    account_locks: set[int] = field(default_factory=set)
+    reports: list[str] = field(default_factory=list)
+    # (hash, day) by bank reference and by memo
+    reference_joins: list[tuple[int, str]] = field(default_factory=list)
+    memo_joins: list[tuple[int, str]] = field(default_factory=list)
+    references: set[str] = field(default_factory=set)
+    virtual_accounts: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What is known, with its locks held: reports dealt with before, credits they may join, accounts, payables."""
+
+    seen: set[str]
+    tellings: list[Telling]
+    accounts: list[Account]
+    payables: list[Payable]
+
+
+def look(session: Session, question: Question) -> Answer:
+    """Lock accounts, slots and payables in this order, each sorted, and read what the batch needs: one round trip."""
+    references = sorted(question.references)
+    virtual_accounts = sorted(question.virtual_accounts)
+    reads: list[tuple[LiteralString, dict[str, Any]]] = [
+        (
+            credit_rows.SEEN,
+            {"reports": plain(question.reports)},
+        ),
+        (
+            credit_rows.TELLINGS,
+            {
+                "reference_joins": numbers([hash for hash, _ in question.reference_joins]),
+                "reference_dates": plain([day for _, day in question.reference_joins]),
+                "memo_joins": numbers([hash for hash, _ in question.memo_joins]),
+                "memo_dates": plain([day for _, day in question.memo_joins]),
+            },
+        ),
+        (
+            _ACCOUNTS,
+            {
+                "bins": text_array([bin for bin, _ in sorted(question.places)]),
+                "numbers": text_array([number for _, number in sorted(question.places)]),
+            },
+        ),
+    ]
+    lock: LiteralString = payables.LOCK_BY_ANY if virtual_accounts else payables.LOCK_BY_REFERENCE
+    own = {
+        "references": text_array(references),
+        "virtual_accounts": text_array(virtual_accounts),
+        "ids": "{}",
+    }
+    connection = cursor(session).connection
+    with connection.pipeline():
+        connection.execute(_LOCK_ACCOUNTS, {"locks": numbers(sorted(question.account_locks))}, prepare=False)
+        # Plans are made for each batch: one kept from when a table was empty would read the whole table later.
+        cursors = [connection.execute(statement, values, prepare=False) for statement, values in reads]
+        payables.lock_missing_slots(session, references, virtual_accounts)
+        cursors.append(connection.execute(lock, own, prepare=False))
+        seen, tellings, accounts, locked = [each.fetchall() for each in cursors]
+    return Answer(
+        {id for (id,) in seen},
+        [credit_rows.telling_from_row(row) for row in tellings],
+        credit_rows.accounts_from(accounts),
+        [payables.from_row(row) for row in locked],
+    )
+
+
+def accounts_at(session: Session, places: Iterable[tuple[str, str]]) -> list[Account]:
+    """The registrations of receiving accounts."""
+    ordered = sorted(set(places))
+    parameters = {
+        "bins": text_array([bin for bin, _ in ordered]),
+        "numbers": text_array([number for _, number in ordered]),
+    }
+    return credit_rows.accounts_from(cursor(session).execute(_ACCOUNTS, parameters, prepare=False))
+
+
+def lock_accounts(session: Session, locks: Iterable[int]) -> None:
+    """Lock receiving accounts, registered or not, sorted: the first locks of every transaction that takes them."""
+    cursor(session).execute(_LOCK_ACCOUNTS, {"locks": numbers(sorted(set(locks)))})
+
+
+def save_account(session: Session, account: Account) -> bool:
+    """Write a registration if it is newer than the one known; False if it is not."""
+    done: Cursor[Any] = cursor(session).execute(
+        _SAVE_ACCOUNT,
+        (
+            account.account_id,
+            account.version,
+            account.organisation_id,
+            account.bin,
+            account.account_number,
+            account.holder_name,
+            account.is_active,
+            account.active_time,
+            account.retire_time,
+        ),
+    )
+    return done.fetchone() is not None
+
+
+def write(session: Session, changes: Changes, now: datetime) -> None:
+    """Write all that was decided. Called inside a pipeline; balances come last, in the order of locks."""
+    new = list(changes.new_credits.values())
+    if new:
+        credit_rows.add(session, new, now)
+    if changes.credits:
+        credit_rows.update(session, list(changes.credits.values()))
+    if changes.reports:
+        owners = [
+            (changes.new_credits.get(row.credit_id) or changes.credits[row.credit_id]).organisation_id
+            for row in changes.reports
+        ]
+        credit_rows.add_reports(session, changes.reports, owners)
+    if changes.moved_reports:
+        credit_rows.move_reports(session, changes.moved_reports)
+    if changes.defined:
+        payables.define(session, list(changes.defined.values()))
+    if changes.payables:
+        payables.update(session, list(changes.payables.values()))
+    made = [fact for fact, _ in changes.facts if isinstance(fact, Payment)]
+    if made:
+        books.add_payments(session, made, now)
+    undone = [fact for fact, _ in changes.facts if isinstance(fact, Reversal)]
+    if undone:
+        books.add_reversals(session, undone, now)
+    if changes.entries:
+        books.add_entries(session, changes.entries, now)
