@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -116,21 +117,22 @@ def test_wheel_serves_where_the_machine_has_none(tmp_path: Path, monkeypatch: py
         server.stop()
 
 
-def test_root_without_user_namespaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_without_user_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where user namespaces are forbidden, root starts the server as another user; others need not."""
     monkeypatch.setenv("XOAI_POSTGRES_AS_ROOT", "setpriv")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    server = postgres.start(tmp_path / "data", fsync=False, settings=SMALL)
-    try:
-        pid = server.pid()
-        assert pid is not None
-        runs_as = Path(f"/proc/{pid}").stat().st_uid
-        assert runs_as != 0
-        assert (runs_as == os.geteuid()) == (os.geteuid() != 0)
-        assert ask(server.dsn("postgres"), "SELECT 1") == 1
-    finally:
-        server.stop()
+    # The other user must be able to reach the data: a folder of its own, open to pass through.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = postgres.start(Path(folder) / "data", fsync=False, settings=SMALL)
+        try:
+            pid = server.pid()
+            assert pid is not None
+            runs_as = Path(f"/proc/{pid}").stat().st_uid
+            assert runs_as != 0
+            assert (runs_as == os.geteuid()) == (os.geteuid() != 0)
+            assert ask(server.dsn("postgres"), "SELECT 1") == 1
+        finally:
+            server.stop()
 
 
 def test_database_url_is_taken_first(
