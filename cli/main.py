@@ -14,6 +14,7 @@ from kit.errors import Error
 
 # One line a command: its name and the module whose `app` (a typer.Typer) it is.
 COMMANDS: Final = {
+    "admin": "cli.admin",
     "callback": "cli.callback",
     "money": "cli.money",
     "reference": "cli.reference",

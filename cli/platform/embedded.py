@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from cli import installation
+from cli.platform import here
 from cli.platform.children import Child, Children
 from cli.platform.keys import keys
 from kit import events_postgres
@@ -76,13 +77,14 @@ class Embedded:
                 "XOAI_GRPC_ADDRESSES": grpc_address,
                 "XOAI_PUBLIC_URL": self.url,
                 "XOAI_SANDBOX_URL": self.sandbox_url,
-                "XOAI_RUN_FOLDER": str(self.folder),
+                "XOAI_DEMO_FOLDER": str(self.folder.parent / "demo"),
             }
             started = [self._start_child("services"), self._start_child("web")]
             if self.with_sandbox:
                 started.append(self._start_child("sandbox"))
             for child in started:
                 self.children.wait_ready(child)
+            here.remember(self.folder, self.environment)
         except BaseException:
             self.stop()
             raise

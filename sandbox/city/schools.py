@@ -60,7 +60,7 @@ class MadeUpSchool:
 
 
 _MEALS: Final = MadeUpItem(
-    "Tiền ăn bán trú", "TA", 0, 1000, "tháng", per_pupil_prices=(660_000, 630_000, 600_000, 570_000)
+    "Tiền ăn bán trú", "AN", 0, 1000, "tháng", per_pupil_prices=(660_000, 630_000, 600_000, 570_000)
 )
 _CARE: Final = MadeUpItem("Chăm sóc bán trú", "BT", 280_000, 1000, "tháng")
 _WATER: Final = MadeUpItem("Nước uống", "NU", 12_000, 1000, "tháng")
