@@ -16,9 +16,14 @@ from kit.errors import Error
 COMMANDS: Final = {
     "admin": "cli.admin",
     "callback": "cli.callback",
+    "demo": "cli.demo.command",
+    "down": "cli.platform.down",
+    "events": "cli.events",
     "money": "cli.money",
     "reference": "cli.reference",
     "text": "cli.text",
+    "up": "cli.platform.up",
+    "verify": "cli.verify",
     "vietqr": "cli.vietqr",
     "words": "cli.words",
 }

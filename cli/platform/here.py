@@ -33,7 +33,9 @@ def remember(folder: Path, environment: Mapping[str, str]) -> None:
 def settings() -> Settings:
     """The settings of the installation. Raises NoInstallation."""
     if "XOAI_DATABASE_URL" not in os.environ:
-        found = [folder / _FILE for folder in (RUN / "up", RUN / "demo-platform") if (folder / _FILE).exists()]
+        found = [
+            folder / _FILE for folder in (RUN / "up", RUN / "demo-platform") if (folder / _FILE).exists()
+        ]
         if not found:
             raise NoInstallation()
         newest = max(found, key=lambda path: path.stat().st_mtime)
