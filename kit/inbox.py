@@ -37,8 +37,10 @@ from kit.inbox_tables import (
 )
 
 __all__ = [
+    "BatchHandler",
     "Consumer",
     "DeadLetter",
+    "EventHandler",
     "Handled",
     "Replay",
     "close_letter",
