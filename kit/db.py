@@ -101,8 +101,9 @@ class Database:
             try:
                 with self.begin(tenants) as session:
                     return function(session)
-            except DBAPIError as error:
-                if isinstance(error, OperationalError) and _connection_is_gone(error):
+            except (DBAPIError, psycopg.Error) as error:
+                # Hot stores use the driver's cursor, whose errors come unwrapped.
+                if _connection_is_gone(error):
                     raise errors.Unavailable(service=self.service) from error
                 if _sqlstate(error) not in _LOST_RACE and not _is_idempotency_race(error):
                     raise
@@ -164,21 +165,19 @@ def is_transient(error: BaseException) -> bool:
     return False
 
 
-def _sqlstate(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", "") or "")
+def _sqlstate(error: DBAPIError | psycopg.Error) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(original, "sqlstate", "") or "")
 
 
-def _connection_is_gone(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
+def _connection_is_gone(error: DBAPIError | psycopg.Error) -> bool:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     state = _sqlstate(error)
     # 57014 is a statement that ran out of time: the work's own fault, not the connection's.
-    return (
-        isinstance(error, OperationalError)
-        and state != "57014"
-        and (state == "" or state[:2] in ("08", "57", "53"))
-    )
+    is_operational = isinstance(error, OperationalError | psycopg.OperationalError)
+    return is_operational and state != "57014" and (state == "" or state[:2] in ("08", "57", "53"))
 
 
-def _is_idempotency_race(error: DBAPIError) -> bool:
+def _is_idempotency_race(error: DBAPIError | psycopg.Error) -> bool:
     return isinstance(error, IntegrityError) and constraint_of(error) == "idempotency_key_pk"

@@ -18,8 +18,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy.exc import DBAPIError
-
 from kit import log, metrics
 from kit.db import Database, is_transient
 from kit.events import EventLog, Publisher
@@ -204,7 +202,7 @@ class _Job:
         while not stop.wait(self._every * random.uniform(0.9, 1.1)):
             try:
                 self._work()
-            except DBAPIError as error:
+            except Exception as error:
                 if not is_transient(error):
                     raise
                 _log.warning("job waits for the database", job=self._name)
