@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit.events import Event
+from kit.inbox import BatchHandler, EventHandler
 from services.reconciliation.domain.credit import Account, Channel, Report
 from services.reconciliation.domain.payable import Definition, Kind, Line
 from services.reconciliation.domain.words import words_of
@@ -19,9 +20,12 @@ from xoai.directory.v1 import directory_events_pb2
 from xoai.intake.v1 import intake_events_pb2
 from xoai.payables.v1 import payables_events_pb2
 
-PAYABLES: Final = ("invoices.payables", "pilots.payables")
-BANK_CREDITS: Final = ("intake.bank-credits",)
-ACCOUNTS: Final = ("directory.accounts",)
+# Names of consumers stand in the inbox: they stay for ever. What owners say and what banks say are heard apart, so that
+# a bill run never holds up money.
+OWNERS: Final = "reconciliation.owners"
+OWNERS_TOPICS: Final = ("invoices.payables", "pilots.payables", "directory.accounts")
+CREDITS: Final = "reconciliation.credits"
+CREDITS_TOPICS: Final = ("intake.bank-credits",)
 
 _CHANNELS: Final = {
     intake_events_pb2.BankCreditReported.CHANNEL_CALLBACK: Channel.CALLBACK,
@@ -125,3 +129,8 @@ def _snapshot(payload: bytes) -> payables.Snapshot:
 def _time(value: Timestamp) -> datetime:
     # Cheaper than ToDatetime, which a batch would call thousands of times.
     return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)
+
+
+OWNERS_HANDLERS: Final[Mapping[str, EventHandler]] = {"AccountChanged": on_account}
+OWNERS_BATCH_HANDLERS: Final[Mapping[str, BatchHandler]] = {"PayableChanged": on_payables}
+CREDITS_BATCH_HANDLERS: Final[Mapping[str, BatchHandler]] = {"BankCreditReported": on_bank_credits}

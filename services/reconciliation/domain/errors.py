@@ -17,6 +17,12 @@ class PayableNotFound(NotFound):
     en = "The organisation that received the money has no such payable."
 
 
+class PayerMissing(InvalidArgument):
+    reason = "PAYER_MISSING"
+    vi = "Xin chọn người nộp để giữ tiền."
+    en = "Choose the payer for whom the money is kept."
+
+
 class PaymentNotFound(NotFound):
     reason = "PAYMENT_NOT_FOUND"
     vi = "Không tìm thấy lần gán tiền này."
@@ -51,12 +57,6 @@ class MustBeDecidedFirst(FailedPrecondition):
     reason = "CREDIT_MUST_BE_DECIDED_FIRST"
     vi = "Khoản tiền đang ở trạng thái {state}; xin xác nhận hoặc quyết định việc đó trước."
     en = "The credit is held as {state}; confirm or decide that first."
-
-
-class NotHeldAs(FailedPrecondition):
-    reason = "CREDIT_NOT_HELD_AS"
-    vi = "Khoản tiền không còn ở trạng thái {wanted} mà là {state}."
-    en = "The credit is no longer held as {wanted} but as {state}."
 
 
 class AlreadyUndone(FailedPrecondition):

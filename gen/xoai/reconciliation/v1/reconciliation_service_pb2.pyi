@@ -94,6 +94,9 @@ class Credit(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     EXCEPTIONS_FIELD_NUMBER: _builtins.int
     REPORT_COUNT_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_CREDIT_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     account_id: _builtins.str
@@ -110,12 +113,17 @@ class Credit(_message.Message):
     payer_name: _builtins.str
     payer_account: _builtins.str
     suspense_reason: _builtins.str
-    """Empty when nothing waits. AWAITING_PAYABLE, WRONG_ACCOUNT, NO_REFERENCE, AMBIGUOUS_REFERENCE, VOID,
-    POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION, PAYER_MISMATCH, TEST …
+    """Empty when nothing waits. AWAITING_PAYABLE, WRONG_ACCOUNT, UNKNOWN_ACCOUNT, NO_REFERENCE, AMBIGUOUS_REFERENCE, VOID,
+    POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION, PAYER_MISMATCH, UNDONE; TEST and FOREIGN_CURRENCY are not in the ledger.
     """
     park_reason: _builtins.str
     version: _builtins.int
     report_count: _builtins.int
+    merged_into_credit_id: _builtins.str
+    """The credit that a person found to be the same money; this one is out of the ledger then."""
+    payer_id: _builtins.str
+    """Whose credit holds amount_payer_credit."""
+    currency_code: _builtins.str
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -152,10 +160,13 @@ class Credit(_message.Message):
         version: _builtins.int = ...,
         exceptions: _abc.Iterable[_builtins.str] | None = ...,
         report_count: _builtins.int = ...,
+        merged_into_credit_id: _builtins.str = ...,
+        payer_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "exceptions", b"exceptions", "id", b"id", "memo", b"memo", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "currency_code", b"currency_code", "exceptions", b"exceptions", "id", b"id", "memo", b"memo", "merged_into_credit_id", b"merged_into_credit_id", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_id", b"payer_id", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,155 @@
+"""Reconciliation's values as protobuf messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from services.reconciliation.domain.credit import Credit, FundKind, Payment, Report, Reversal
+from services.reconciliation.domain.ledger import Entry
+from services.reconciliation.domain.suggesting import Suggestion
+from services.reconciliation.flows.detail import Card, Detail
+from services.reconciliation.flows.summary import Summary
+from services.reconciliation.publish import timestamp
+from xoai.reconciliation.v1 import reconciliation_events_pb2 as events
+from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
+
+_FUNDS: Final = {
+    FundKind.BANK_CREDIT: events.FUND_KIND_BANK_CREDIT,
+    FundKind.PAYER_CREDIT: events.FUND_KIND_PAYER_CREDIT,
+}
+
+
+def credit(value: Credit) -> pb.Credit:
+    """A credit."""
+    return pb.Credit(
+        id=value.id,
+        organisation_id=value.organisation_id,
+        account_id=value.account_id,
+        bin=value.bin,
+        account_number=value.account_number,
+        virtual_account=value.virtual_account,
+        amount=value.amount,
+        amount_applied=value.amount_applied,
+        amount_payer_credit=value.amount_payer_credit,
+        amount_suspense=value.amount_suspense,
+        amount_refundable=value.amount_refundable,
+        memo=value.memo,
+        bank_reference=value.bank_reference,
+        payer_name=value.payer_name,
+        payer_account=value.payer_account,
+        suspense_reason=value.reason.value,
+        park_reason=value.park_reason,
+        bank_time=timestamp(value.bank_time),
+        arrive_time=timestamp(value.arrive_time),
+        post_time=timestamp(value.post_time),
+        version=value.version,
+        exceptions=value.exceptions,
+        report_count=value.report_count,
+        merged_into_credit_id=value.merged_into,
+        payer_id=value.payer,
+        currency_code=value.currency,
+    )
+
+
+def detail(value: Detail) -> pb.CreditDetail:
+    """A credit with all that belongs to it."""
+    return pb.CreditDetail(
+        credit=credit(value.credit),
+        reports=[_report(each) for each in value.reports],
+        payments=[payment(each, reversal, value.cards) for each, reversal in value.payments],
+        entries=[_entry(each, post_time) for each, post_time in value.entries],
+        possible_duplicates=[credit(each) for each in value.possible_duplicates],
+    )
+
+
+def payment(value: Payment, reversal: Reversal | None, cards: Mapping[str, Card]) -> pb.Payment:
+    """A payment, and how it was undone if it was."""
+    reference, title, payer_name, group_name = cards.get(value.payable_id, ("", "", "", ""))
+    return pb.Payment(
+        id=value.id,
+        payable_id=value.payable_id,
+        credit_id=value.credit_id,
+        reference=reference,
+        payable_title=title,
+        payer_name=payer_name,
+        group_name=group_name,
+        amount=value.amount,
+        rule=value.rule,
+        rule_detail=value.rule_detail,
+        post_time=timestamp(value.post_time),
+        reverse_time=timestamp(reversal.post_time) if reversal else None,
+        reverse_reason=reversal.reason if reversal else "",
+        person_id=value.subject if value.rule in ("person", "payer_credit") else "",
+        fund_kind=_FUNDS[value.fund_kind],
+        splits=[events.Split(line_id=line_id, amount=amount) for line_id, _, amount in value.splits],
+    )
+
+
+def suggestion(value: Suggestion) -> pb.Suggestion:
+    """A payable that a credit may be for."""
+    definition = value.payable.definition
+    return pb.Suggestion(
+        payable_id=value.payable.id,
+        reference=definition.reference,
+        title=value.title,
+        payer_name=value.payer_name,
+        group_name=value.group_name,
+        amount_due=definition.amount_due or 0,
+        amount_open=value.payable.open,
+        due_date=definition.due_date,
+        score=value.score,
+        reasons=[
+            pb.SuggestionReason(code=why.code, fits=why.fits, detail=why.detail) for why in value.reasons
+        ],
+        memo_part=value.memo_part,
+    )
+
+
+def summary(value: Summary, outbox_rows: int, dead_letters: int) -> pb.CreditsSummary:
+    """The sums."""
+    return pb.CreditsSummary(
+        credits_received=value.credits_received,
+        credits_applied=value.credits_applied,
+        credits_suspense=value.credits_suspense,
+        amount_received=value.amount_received,
+        amount_applied=value.amount_applied,
+        amount_payer_credit=value.amount_payer_credit,
+        amount_suspense=value.amount_suspense,
+        amount_refundable=value.amount_refundable,
+        ledger_debits=value.ledger_debits,
+        ledger_credits=value.ledger_credits,
+        callback_only_credits=value.callback_only_credits,
+        reports_joined=value.reports_joined,
+        outbox_rows=outbox_rows,
+        dead_letters_open=dead_letters,
+    )
+
+
+def _report(value: Report) -> pb.Report:
+    return pb.Report(
+        id=value.id,
+        channel=value.channel.value,
+        provider=value.provider,
+        source_id=value.source_id,
+        bank_reference=value.bank_reference,
+        memo=value.memo,
+        occur_time=timestamp(value.occur_time) if value.occur_time else None,
+        arrive_time=timestamp(value.arrive_time),
+        provider_transaction_id=value.provider_transaction_id,
+    )
+
+
+def _entry(value: Entry, post_time: datetime) -> pb.JournalEntry:
+    return pb.JournalEntry(
+        id=value.id,
+        kind=value.kind.value,
+        post_time=timestamp(post_time),
+        book_date=value.book_date.isoformat(),
+        bank_date=value.bank_date.isoformat(),
+        postings=[
+            pb.Posting(ledger_account=account, amount=amount) for account, amount in value.amounts.items()
+        ],
+        reason=value.reason,
+    )

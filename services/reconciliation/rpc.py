@@ -1,0 +1,248 @@
+"""The reconciliation service over gRPC: protobuf to flows and back; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+import grpc
+from sqlalchemy.orm import Session
+
+from kit import pages
+from kit.auth import Permission, Subject
+from kit.errors import InvalidArgument
+from kit.grpc_server import Edge
+from services.reconciliation import present
+from services.reconciliation.flows import clerk, detail, suggesting, summary
+from services.reconciliation.store import lists
+from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
+from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
+
+_VIEWS = {
+    pb.ListCreditsRequest.VIEW_UNSPECIFIED: "all",
+    pb.ListCreditsRequest.VIEW_ALL: "all",
+    pb.ListCreditsRequest.VIEW_SUSPENSE: "suspense",
+    pb.ListCreditsRequest.VIEW_PARKED: "parked",
+    pb.ListCreditsRequest.VIEW_OVER: "over",
+    pb.ListCreditsRequest.VIEW_APPLIED: "applied",
+}
+_READERS = ("cli", "gateway")
+
+
+class BadIdentifier(InvalidArgument):
+    reason = "BAD_IDENTIFIER"
+    vi = "Mã “{value}” ở mục {field} không đúng."
+    en = "The id “{value}” in {field} is not one."
+
+
+class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
+    """Opens the one transaction of each call. `page_key` signs page tokens."""
+
+    PERMISSIONS: Mapping[str, Permission] = {
+        "ListCredits": Permission("credits.read", services=_READERS),
+        "GetCredit": Permission("credits.read", services=_READERS),
+        "SuggestPayables": Permission("credits.read"),
+        "SearchPayables": Permission("credits.read"),
+        "AssignCredit": Permission(clerk.ASSIGN),
+        "UndoPayment": Permission(clerk.UNDO),
+        "UsePayerCredit": Permission(clerk.ASSIGN),
+        "ParkCredit": Permission(clerk.ASSIGN),
+        "ResolveDuplicate": Permission(clerk.ASSIGN),
+        "ConfirmCredit": Permission(clerk.ASSIGN),
+        "KeepForPayer": Permission(clerk.ASSIGN),
+        "ListPayerCredits": Permission("credits.read", services=_READERS),
+        "ListLedgerBalances": Permission("ledger.read", services=_READERS),
+        "SummariseCredits": Permission("credits.read", services=_READERS),
+    }
+
+    def __init__(self, edge: Edge, page_key: str) -> None:
+        self._edge = edge
+        self._page_key = page_key
+
+    def ListCredits(
+        self, request: pb.ListCreditsRequest, context: grpc.ServicerContext
+    ) -> pb.ListCreditsResponse:
+        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        wanted = lists.Filter(
+            organisation_id,
+            _VIEWS[request.view],
+            request.suspense_reason,
+            request.search,
+            request.oldest_first,
+        )
+        filters = (organisation_id, wanted.view, wanted.reason, wanted.search, wanted.is_oldest_first)
+        after = pages.position(request.page_token, filters, self._page_key)
+        size = pages.size(request.page_size)
+
+        def read(session: Session, subject: Subject) -> pb.ListCreditsResponse:
+            rows = lists.credits(session, wanted, str(after[0]) if after else "", size + 1)
+            page, token = pages.cut(rows, size, lambda credit: (credit.id,), filters, self._page_key)
+            count, amount = lists.suspense(session, organisation_id)
+            return pb.ListCreditsResponse(
+                credits=[present.credit(each) for each in page],
+                next_page_token=token,
+                suspense_count=count,
+                suspense_amount=amount,
+            )
+
+        return self._edge.query(context, read)
+
+    def GetCredit(self, request: pb.GetCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.id, "id")
+        return self._edge.query(context, lambda session, _: present.detail(detail.read(session, id)))
+
+    def SuggestPayables(
+        self, request: pb.SuggestPayablesRequest, context: grpc.ServicerContext
+    ) -> pb.SuggestPayablesResponse:
+        id = _id(request.credit_id, "credit_id")
+        found = self._edge.query(context, lambda session, _: suggesting.suggest(session, id))
+        return pb.SuggestPayablesResponse(suggestions=[present.suggestion(each) for each in found])
+
+    def SearchPayables(
+        self, request: pb.SearchPayablesRequest, context: grpc.ServicerContext
+    ) -> pb.SearchPayablesResponse:
+        id = _id(request.organisation_id, "organisation_id")
+        found = self._edge.query(context, lambda session, _: suggesting.search(session, id, request.search))
+        return pb.SearchPayablesResponse(payables=[present.suggestion(each) for each in found])
+
+    def AssignCredit(self, request: pb.AssignCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+        wanted = [(_id(each.payable_id, "payable_id"), each.amount) for each in request.allocations]
+
+        def assign(session: Session, subject: Subject) -> None:
+            clerk.assign(session, subject, id, wanted, request.reason, request.credit_version)
+
+        return self._change(context, request, id, assign)
+
+    def UndoPayment(self, request: pb.UndoPaymentRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.payment_id, "payment_id")
+
+        def undo(session: Session, subject: Subject) -> pb.CreditDetail:
+            payment = clerk.undo(session, subject, id, request.reason)
+            if payment.credit_id:
+                return present.detail(detail.read(session, payment.credit_id))
+            cards = detail.cards_of(session, [payment])
+            return pb.CreditDetail(payments=[present.payment(payment, None, cards)])
+
+        return self._edge.command(context, request, pb.CreditDetail, undo)
+
+    def UsePayerCredit(self, request: pb.UsePayerCreditRequest, context: grpc.ServicerContext) -> pb.Payment:
+        organisation_id = _id(request.organisation_id, "organisation_id")
+        payable_id = _id(request.payable_id, "payable_id")
+
+        def use(session: Session, subject: Subject) -> pb.Payment:
+            payment = clerk.use_credit(
+                session,
+                subject,
+                organisation_id=organisation_id,
+                payer=request.payer_id,
+                payable_id=payable_id,
+                amount=request.amount,
+                reason=request.reason,
+            )
+            return present.payment(payment, None, detail.cards_of(session, [payment]))
+
+        return self._edge.command(context, request, pb.Payment, use)
+
+    def ParkCredit(self, request: pb.ParkCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+        return self._change(
+            context, request, id, lambda session, subject: clerk.park(session, subject, id, request.reason)
+        )
+
+    def ResolveDuplicate(
+        self, request: pb.ResolveDuplicateRequest, context: grpc.ServicerContext
+    ) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+        same_as = _id(request.same_as_credit_id, "same_as_credit_id", may_be_empty=True)
+
+        def resolve(session: Session, subject: Subject) -> None:
+            clerk.resolve_duplicate(session, subject, id, same_as, request.reason)
+
+        return self._change(context, request, id, resolve)
+
+    def ConfirmCredit(
+        self, request: pb.ConfirmCreditRequest, context: grpc.ServicerContext
+    ) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+        return self._change(
+            context, request, id, lambda session, subject: clerk.confirm(session, subject, id, request.reason)
+        )
+
+    def KeepForPayer(self, request: pb.KeepForPayerRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+
+        def keep(session: Session, subject: Subject) -> None:
+            clerk.keep_for_payer(session, subject, id, request.payer_id, request.reason)
+
+        return self._change(context, request, id, keep)
+
+    def ListPayerCredits(
+        self, request: pb.ListPayerCreditsRequest, context: grpc.ServicerContext
+    ) -> pb.ListPayerCreditsResponse:
+        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        filters = (organisation_id, request.payer_id)
+        after = pages.position(request.page_token, filters, self._page_key)
+        size = pages.size(request.page_size)
+        rows = self._edge.query(
+            context,
+            lambda session, _: lists.payer_credits(
+                session, organisation_id, request.payer_id, str(after[0]) if after else "", size + 1
+            ),
+        )
+        page, token = pages.cut(
+            rows, size, lambda row: (f"{row[0]} payer_credit:{row[1]}",), filters, self._page_key
+        )
+        return pb.ListPayerCreditsResponse(
+            payer_credits=[
+                pb.PayerCredit(organisation_id=organisation, payer_id=payer, payer_name=name, amount=amount)
+                for organisation, payer, name, amount in page
+            ],
+            next_page_token=token,
+        )
+
+    def ListLedgerBalances(
+        self, request: pb.ListLedgerBalancesRequest, context: grpc.ServicerContext
+    ) -> pb.ListLedgerBalancesResponse:
+        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        rows = self._edge.query(context, lambda session, _: lists.balances(session, id))
+        return pb.ListLedgerBalancesResponse(
+            balances=[
+                pb.LedgerBalance(organisation_id=organisation, ledger_account=account, balance=balance)
+                for organisation, account, balance in rows
+            ]
+        )
+
+    def SummariseCredits(
+        self, request: pb.SummariseCreditsRequest, context: grpc.ServicerContext
+    ) -> pb.CreditsSummary:
+        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+
+        def read(session: Session, subject: Subject) -> pb.CreditsSummary:
+            found = summary.summarise(session, id)
+            rows, letters = lists.backlog(session)
+            return present.summary(found, rows, letters)
+
+        return self._edge.query(context, read)
+
+    def _change(
+        self,
+        context: grpc.ServicerContext,
+        request: object,
+        credit_id: str,
+        change: Callable[[Session, Subject], None],
+    ) -> pb.CreditDetail:
+        def effect(session: Session, subject: Subject) -> pb.CreditDetail:
+            change(session, subject)
+            return present.detail(detail.read(session, credit_id))
+
+        return self._edge.command(context, request, pb.CreditDetail, effect)
+
+
+def _id(value: str, field: str, *, may_be_empty: bool = False) -> str:
+    if may_be_empty and not value:
+        return ""
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        raise BadIdentifier(value=value[:60], field=field) from error

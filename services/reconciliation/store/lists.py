@@ -1,0 +1,187 @@
+"""What people look at: credits in pages, payer's credits, balances, the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+from sqlalchemy.orm import Session
+
+from kit.db import cursor
+from kit.text import fold_upper, search_key
+from services.reconciliation.domain import ledger
+from services.reconciliation.domain.credit import Credit
+from services.reconciliation.store.credit import COLUMNS, from_row
+
+_VIEWS: Final[dict[str, LiteralString]] = {
+    "all": "",
+    "suspense": " AND c.amount_suspense > 0 AND c.park_reason = ''",
+    "parked": " AND c.amount_suspense > 0 AND c.park_reason <> ''",
+    "over": " AND c.amount_payer_credit > 0",
+    "applied": " AND c.amount_applied > 0",
+}
+_SEARCH: Final[LiteralString] = """
+    AND (c.amount = %(amount)s OR c.bank_reference_key LIKE %(compact)s OR c.join_text LIKE %(compact)s
+         OR upper(c.memo) LIKE %(words)s OR c.id IN (
+             SELECT y.credit_id FROM payable p JOIN payment y ON y.payable_id = p.id WHERE p.reference = %(exact)s))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of credits is narrowed to; empty values narrow nothing."""
+
+    organisation_id: str
+    view: str
+    reason: str
+    search: str
+    is_oldest_first: bool
+
+
+def credits(session: Session, wanted: Filter, after: str, limit: int) -> list[Credit]:
+    """A page of credits after an id, newest or oldest first."""
+    statement: LiteralString = "SELECT " + COLUMNS + " FROM credit c WHERE c.merged_into IS NULL"
+    statement += _VIEWS[wanted.view]
+    if wanted.organisation_id:
+        statement += " AND c.organisation_id = %(organisation)s::uuid"
+    if wanted.reason:
+        statement += " AND c.reason = %(reason)s"
+    if wanted.search:
+        statement += _SEARCH
+    if after:
+        statement += (
+            " AND c.id > %(after)s::uuid" if wanted.is_oldest_first else " AND c.id < %(after)s::uuid"
+        )
+    statement += " ORDER BY c.id" if wanted.is_oldest_first else " ORDER BY c.id DESC"
+    statement += " LIMIT %(limit)s"
+    compact = search_key(wanted.search).replace(" ", "")
+    digits = compact if compact.isdigit() and len(compact) < 16 else ""
+    parameters: dict[str, Any] = {
+        "organisation": wanted.organisation_id,
+        "reason": wanted.reason,
+        "amount": int(digits) if digits else None,
+        "compact": f"%{compact}%",
+        "exact": compact,
+        "words": f"%{_plain_like(fold_upper(wanted.search.strip()))}%",
+        "after": after,
+        "limit": limit,
+    }
+    return [from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
+
+
+def _plain_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def suspense(session: Session, organisation_id: str) -> tuple[int, int]:
+    """How many credits wait for a person, and the đồng in them."""
+    statement: LiteralString = (
+        "SELECT count(*), coalesce(sum(amount_suspense), 0)::bigint FROM credit WHERE amount_suspense > 0"
+        " AND park_reason = '' AND (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"
+    )
+    row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def possible_duplicates(session: Session, credit: Credit) -> list[Credit]:
+    """Other credits on the same account with the same amount and reference or memo, around the same days."""
+    statement: LiteralString = (
+        "SELECT "
+        + COLUMNS
+        + """ FROM credit c WHERE c.id <> %(id)s::uuid AND c.is_in_ledger
+        AND c.bin = %(bin)s AND c.account_number = %(number)s AND c.amount = %(amount)s
+        AND ((c.reference_join = %(by_reference)s AND c.bank_date BETWEEN %(day)s - 31 AND %(day)s + 31)
+             OR (c.memo_join = %(by_memo)s AND c.bank_date BETWEEN %(day)s - 1 AND %(day)s + 1))
+        ORDER BY c.id LIMIT 20"""
+    )
+    parameters = {
+        "id": credit.id,
+        "bin": credit.bin,
+        "number": credit.account_number,
+        "amount": credit.amount,
+        "by_reference": credit.reference_join,
+        "by_memo": credit.memo_join,
+        "day": credit.bank_date,
+    }
+    return [from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
+
+
+def cards(session: Session, payable_ids: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
+    """Reference, title, payer and group of payables, by id."""
+    statement: LiteralString = (
+        "SELECT p.id::text, p.reference, c.title, c.payer_name, c.group_name FROM payable p"
+        " JOIN payable_card c ON c.payable_id = p.id WHERE p.id = ANY(%s::uuid[])"
+    )
+    found = cursor(session).execute(statement, (list(payable_ids),), prepare=False)
+    return {id: (reference, title, payer, group) for id, reference, title, payer, group in found}
+
+
+def payer_credits(
+    session: Session, organisation_id: str, payer: str, after: str, limit: int
+) -> list[tuple[str, str, str, int]]:
+    """Organisation, payer, a name and đồng of payers' credits, in order of organisation and payer."""
+    head = ledger.PAYER_CREDIT
+    statement: LiteralString = """
+        SELECT b.organisation_id::text, substr(b.ledger_account, %(head)s), coalesce((
+                   SELECT c.payer_name FROM payable p JOIN payable_card c ON c.payable_id = p.id
+                   WHERE p.organisation_id = b.organisation_id AND (
+                       (p.payer_id <> '' AND p.payer_id = substr(b.ledger_account, %(head)s))
+                       OR 'payable:' || p.id = substr(b.ledger_account, %(head)s))
+                   LIMIT 1), ''), -b.balance
+        FROM ledger_balance b
+        WHERE b.ledger_account LIKE 'payer_credit:%%' AND b.balance <> 0
+          AND (%(organisation)s = '' OR b.organisation_id::text = %(organisation)s)
+          AND (%(payer)s = '' OR b.ledger_account = 'payer_credit:' || %(payer)s)
+          AND (%(after)s = '' OR b.organisation_id::text || ' ' || b.ledger_account > %(after)s)
+        ORDER BY b.organisation_id::text || ' ' || b.ledger_account LIMIT %(limit)s"""
+    parameters = {
+        "head": len(head) + 1,
+        "organisation": organisation_id,
+        "payer": payer,
+        "after": after,
+        "limit": limit,
+    }
+    return list(cursor(session).execute(statement, parameters, prepare=False))
+
+
+def balances(session: Session, organisation_id: str) -> list[tuple[str, str, int]]:
+    """Organisation, ledger account and balance (debit is positive), sorted."""
+    statement: LiteralString = (
+        "SELECT organisation_id::text, ledger_account, balance FROM ledger_balance"
+        " WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s"
+        " ORDER BY organisation_id, ledger_account"
+    )
+    return list(cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False))
+
+
+def counts(session: Session, organisation_id: str) -> tuple[int, int, int, int, int]:
+    """Credits in the ledger: all, wholly applied, in suspense, told by no statement; and reports that joined."""
+    statement: LiteralString = """
+        SELECT count(*), count(*) FILTER (WHERE amount_applied = amount), count(*) FILTER (WHERE amount_suspense > 0),
+               count(*) FILTER (WHERE NOT has_statement), coalesce(sum(report_count - 1), 0)::bigint
+        FROM credit WHERE is_in_ledger AND (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"""
+    row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2], row[3], row[4]
+
+
+def turnover(session: Session, organisation_id: str) -> tuple[int, int]:
+    """Σ debits and Σ credits of all postings, both positive."""
+    statement: LiteralString = """
+        SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint,
+               coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint
+        FROM posting WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s"""
+    row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def backlog(session: Session) -> tuple[int, int]:
+    """Events not yet announced, and open dead letters."""
+    statement: LiteralString = (
+        "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM dead_letter WHERE close_time IS NULL)"
+    )
+    row = cursor(session).execute(statement, prepare=False).fetchone()
+    assert row is not None
+    return row[0], row[1]
