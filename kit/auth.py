@@ -18,8 +18,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from kit import clock
-from kit.db import Tenants
 from kit.errors import PermissionDenied, Unauthenticated
+from kit.tenants import Tenants
 
 LIFETIME_SECONDS: Final = 600
 # In `grants`: the permissions that hold for every organisation.

@@ -11,9 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import UUID
 
 import psycopg
 from sqlalchemy import Engine, create_engine, text
@@ -23,23 +21,12 @@ from sqlalchemy.orm import Session
 
 from kit import errors
 from kit.settings import Settings
+from kit.tenants import Tenants
 
 T = TypeVar("T")
 # serialization_failure, deadlock_detected, lock_not_available: another transaction was in the way.
 _LOST_RACE = {"40001", "40P01", "55P03"}
 _TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Tenants:
-    """The organisations whose rows a transaction may see; `everywhere` is for those who act for the whole city."""
-
-    organisation_ids: frozenset[UUID] = frozenset()
-    everywhere: bool = False
-
-    def setting(self) -> str:
-        """The value that the row-level policies read."""
-        return "*" if self.everywhere else ",".join(sorted(str(id) for id in self.organisation_ids))
 
 
 class Database:

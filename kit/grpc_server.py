@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 
 from kit import auth, errors, idempotency, log, metrics
 from kit.auth import Permission, Subject
-from kit.db import Database, Tenants
+from kit.db import Database
 from kit.grpc_errors import abort
+from kit.tenants import Tenants
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 Reply = TypeVar("Reply", bound=Message)

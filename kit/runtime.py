@@ -83,8 +83,11 @@ class Process:
         if "serve" in self.roles:
             self._servicers.append((descriptor, servicer, register))
 
-    def add_relay(self, database: Database) -> None:
-        """Announce the outbox of a database (role relay), woken by this process's own commits."""
+    def add_relay(self, database: Database, *, poll_interval: float = 0.25) -> None:
+        """Announce the outbox of a database (role relay), woken by this process's own commits.
+
+        `poll_interval` (seconds) finds the commits of other processes: short where these are the rule.
+        """
         if "relay" not in self.roles:
             return
         service = database.service
@@ -96,8 +99,7 @@ class Process:
         def publisher() -> Publisher:
             return self.events().publisher()
 
-        # Commits of other processes (intake's HTTP side, split roles) are found by the poll; our own wake it.
-        relay = Relay(database.connect, publisher, on_page=measure)
+        relay = Relay(database.connect, publisher, poll_interval=poll_interval, on_page=measure)
         database.on_outbox_commit(relay.wake)
         self._parts.append((f"{service}.relay", relay))
 

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import text
 
 from kit import audit, auth, clock, errors
-from kit.db import Database, Tenants
+from kit.db import Database
 from kit.postgres import Server
+from kit.tenants import Tenants
 from kit.testing.service import SUBJECT_KEY, Client, served, service_database, staff
 from services.directory import bootstrap, jobs
 from services.directory.rpc import DirectoryServicer
