@@ -7,7 +7,6 @@ by itself.
 from __future__ import annotations
 
 import signal
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -16,18 +15,12 @@ from cli import installation
 from cli.platform import here
 from cli.platform.children import Child, Children
 from cli.platform.keys import keys
+from cli.platform.ports import free_port
 from kit import events_postgres
 from kit import postgres as launcher
-from kit.errors import FailedPrecondition
 
 # A laptop's share of memory: the platform as a whole stays below 500 MB.
 _POSTGRES_SETTINGS: Final = {"shared_buffers": "64MB", "max_wal_size": "1GB", "max_connections": "100"}
-
-
-class PortInUse(FailedPrecondition):
-    reason = "PORT_IN_USE"
-    vi = "Cổng {port} đang có chương trình khác dùng. Tắt chương trình đó hoặc chạy với --port khác."
-    en = "Port {port} is in use by another program. Stop that program or run with another --port."
 
 
 @dataclass
@@ -61,12 +54,12 @@ class Embedded:
 
     def start(self) -> None:
         """Start everything; returns when pages are served. Raises errors that say what to do."""
-        self.port = _free_port(self.host, self.port)
-        self.sandbox_port = _free_port(self.host, self.sandbox_port)
+        self.port = free_port(self.host, self.port)
+        self.sandbox_port = free_port(self.host, self.sandbox_port)
         self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
         try:
             self._install()
-            grpc_address = f"{self.host}:{_free_port(self.host, 0)}"
+            grpc_address = f"{self.host}:{free_port(self.host, 0)}"
             self.environment |= {
                 **keys(self.folder),
                 "XOAI_MODE": self.mode,
@@ -126,14 +119,3 @@ class Embedded:
             installation.install_topics(log)
         finally:
             log.close()
-
-
-def _free_port(host: str, wanted: int) -> int:
-    """`wanted`, or a free port for 0. Raises PortInUse."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, wanted))
-        except OSError as error:
-            raise PortInUse(port=wanted) from error
-        return int(probe.getsockname()[1])
