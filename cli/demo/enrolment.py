@@ -90,7 +90,7 @@ def _school(
     for account in proposed:
         request = directory_pb.ApproveAccountRequest(request_id=request_id(), id=account)
         city.approver.call("directory", "ApproveAccount", request)
-    school = EnrolledSchool(plan, organisation.id, *proposed)
+    school = EnrolledSchool(plan, organisation.id, proposed[0], proposed[1])
     school.login = f"ketoan.{plan.code}@xoai.example"
     name = f"Kế toán {plan.name.removeprefix('Trường ')}"
     school.accountant = _invite(
