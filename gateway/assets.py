@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,15 @@ _TYPES: Final = {
 _HTMX: Final = "static/django_htmx/htmx-4.min.js"
 
 
+# Comments and line breaks of a style sheet; no string of ours holds any.
+_LOOSE: Final = re.compile(rb"/\*.*?\*/|(?<=[{};,:])\s+|\s+(?=[{}])|\n\s*", re.DOTALL)
+
+
+def _tight(style: bytes) -> bytes:
+    """A style sheet without what only people read."""
+    return _LOOSE.sub(b"", style)
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One file, ready to be sent."""
@@ -41,7 +51,8 @@ class Assets:
         self._by_name: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
         for path in sorted(FOLDER.iterdir()):
-            self._add(path.name, path.read_bytes())
+            content = path.read_bytes()
+            self._add(path.name, _tight(content) if path.suffix == ".css" else content)
         # htmx comes from a Python package of which only this file is used.
         self._add("htmx.js", files("django_htmx").joinpath(_HTMX).read_bytes())
 

@@ -31,6 +31,10 @@ class Renderer:
     def catalogue(self, locale: str) -> i18n.Catalogue:
         return self._catalogues[locale]
 
+    def environment(self, locale: str) -> Environment:
+        """The Jinja environment of a language."""
+        return self._environments[locale]
+
     def render(self, locale: str, template: str, **context: Any) -> str:
         """A whole template."""
         return self._environments[locale].get_template(template).render(**context)

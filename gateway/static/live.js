@@ -71,5 +71,7 @@ document.querySelector(".errors")?.focus();
 dress();
 if (main) {
   listen();
+  addEventListener("offline", () => showLost(true));
+  addEventListener("online", async () => { await refresh(); showLost(false); });
   setInterval(tick, 1000);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -70,7 +71,7 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
             _("Ngân hàng thử"),
             _("Quét mã, gửi tin muộn, lặp, sai số tiền"),
             page.settings.sandbox_url,
-            page.settings.sandbox_url,
+            urlsplit(page.settings.sandbox_url).path or "/",
         )
         groups.append(Group(_("Bản thử"), [bank]))
     return groups
