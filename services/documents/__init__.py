@@ -1,0 +1,1 @@
+"""Fee notices and receipts as PDF."""
