@@ -169,7 +169,7 @@ class LiveHub:
                     if present.sequence > seen:
                         seen = present.sequence
                         yield _text(channel, present)
-            while not screen.events.empty():
+            while not screen.must_ask and not screen.events.empty():
                 event = screen.events.get_nowait()
                 if event.sequence > seen:
                     seen = event.sequence

@@ -105,7 +105,7 @@ class Bill:
                 number=payment.receipt_number,
                 amount=payment.amount,
                 title=self.title,
-                payer_name=self.payer_name,
+                payer_name=mask_name(self.payer_name),
                 group_name="3A",
                 bank_time=payment.bank_time,
                 issue_time=payment.bank_time,
