@@ -58,9 +58,13 @@ async def show_opened(page: Page, bill: pb.OpenedBill, proof: Proof) -> Response
     )
 
 
-def mismatch(page: Page) -> str:
-    """The one text for an unknown code and for a wrong second fact."""
-    return page.gettext("Mã và ngày sinh (hoặc số điện thoại) không khớp nhau")
+def mismatch(page: Page, view: BillView | None = None) -> str:
+    """The one text for an unknown code and for a wrong second fact; on a bill's own page it names the fact."""
+    if view is None:
+        return page.gettext("Mã và ngày sinh (hoặc số điện thoại) không khớp nhau")
+    if view.is_school:
+        return page.gettext("Mã và ngày sinh không khớp nhau")
+    return page.gettext("Mã và số điện thoại không khớp nhau")
 
 
 def _said(page: Page, view: BillView) -> str:
@@ -130,7 +134,7 @@ async def open_with_second_fact(page: CurrentPage, reference: str) -> Response:
     except NotFound:
         view = await find(page, reference)
         left = page.state.limits.left(page.address, page.viewer.device)
-        errors = {"second_fact": mismatch(page)}
+        errors = {"second_fact": mismatch(page, view)}
         return page.render("pay/open.html", status=422, view=view, errors=errors, value=typed, left=left)
     return await show_opened(page, bill, proof)
 
