@@ -57,7 +57,7 @@ def create_app(
             cookies=cookies,
             viewers=Viewers(settings, stubs, cookies),
             limits=LookupLimits(),
-            bills=BillReader(stubs),
+            bills=BillReader(stubs, sample_bank="Ngân hàng Thử Xoài" if settings.is_sandbox else ""),
             proofs=Proofs(settings.subject_key.get_secret_value()),
             live=LiveHub(stubs),
         )
