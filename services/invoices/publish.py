@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from kit import ids, outbox
 from kit.events import Event
-from services.invoices.domain.invoices import Invoice, State
+from services.invoices.domain.invoices import Invoice, Line, State
 from services.invoices.domain.payments import LastChange, Standing, Step, receipt_number
 from xoai.invoices.v1 import invoices_events_pb2 as pb
 from xoai.payables.v1 import payables_events_pb2 as payables_pb
@@ -83,16 +84,6 @@ def _payable(invoice: Invoice) -> Event:
         account_id=invoice.account.id,
         bin=invoice.account.bin,
         account_number=invoice.account.number,
-        lines=[
-            payables_pb.PayableLine(
-                line_id=line.id,
-                ledger_class=line.ledger_class,
-                amount=line.amount,
-                priority=line.priority,
-                paused=line.is_paused,
-            )
-            for line in invoice.lines
-        ],
         amount_due=invoice.amount_due,
         virtual_account=invoice.virtual_account,
         payer_id=invoice.payer_id,
@@ -111,8 +102,26 @@ def _payable(invoice: Invoice) -> Event:
         event_type="PayableChanged",
         version=invoice.version,
         occur_time=invoice.change_time,
-        payload=snapshot.SerializeToString(),
+        # Two messages of a type, one behind the other, read as one that has the fields of both.
+        payload=snapshot.SerializeToString() + _payable_lines(invoice.lines),
     )
+
+
+@lru_cache(maxsize=4096)
+def _payable_lines(lines: tuple[Line, ...]) -> bytes:
+    """The lines of a payable in wire form; the families of a class share them."""
+    return payables_pb.PayableChanged(
+        lines=[
+            payables_pb.PayableLine(
+                line_id=line.id,
+                ledger_class=line.ledger_class,
+                amount=line.amount,
+                priority=line.priority,
+                paused=line.is_paused,
+            )
+            for line in lines
+        ]
+    ).SerializeToString()
 
 
 def _changed(standing: Standing, change: LastChange | None) -> Event:

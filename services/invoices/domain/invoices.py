@@ -5,10 +5,11 @@ Stored states are open, part_paid, paid and void; overdue and overpaid are deriv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -136,7 +137,7 @@ class Invoice:
             change_time=now,
         )
 
-    def change(self, lines: Sequence[Line], due_date: date | None, now: datetime) -> Invoice:
+    def change(self, lines: tuple[Line, ...], due_date: date | None, now: datetime) -> Invoice:
         """The invoice with other lines or another due date (empty and None keep what is there), same reference.
 
         Raises InvoiceVoidAlready, InvoiceHasPayment, NothingToChange.
@@ -160,12 +161,15 @@ class Invoice:
         )
 
 
-def search_text(payer_name: str, payer_codes: Sequence[str]) -> str:
+# Asked for twice per invoice, by the table and by the announcement.
+@lru_cache(maxsize=2048)
+def search_text(payer_name: str, payer_codes: tuple[str, ...]) -> str:
     """Folded name and codes in one text."""
     return search_key(" ".join((payer_name, *payer_codes)))
 
 
-def numbered(lines: Sequence[Line], version: int) -> tuple[Line, ...]:
+@lru_cache(maxsize=4096)
+def numbered(lines: tuple[Line, ...], version: int) -> tuple[Line, ...]:
     """Lines without an id get one that no other version of the invoice uses."""
     return tuple(
         line if line.id else replace(line, id=f"{version}.{position}")

@@ -158,7 +158,7 @@ def void_invoice(session: Session, subject: Subject, id: UUID, reason: str) -> I
 
 
 def change_invoice(
-    session: Session, subject: Subject, id: UUID, lines: Sequence[Line], due_date: str, reason: str
+    session: Session, subject: Subject, id: UUID, lines: tuple[Line, ...], due_date: str, reason: str
 ) -> Invoice:
     """Give an invoice without payments other lines or another due date; its reference stays.
 

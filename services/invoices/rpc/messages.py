@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -48,7 +50,14 @@ def timestamp(moment: datetime | None) -> Timestamp | None:
     return value
 
 
-def line_from(message: pb.InvoiceLine) -> Line:
+def lines_from(messages: Iterable[pb.InvoiceLine]) -> tuple[Line, ...]:
+    # Families of one class owe the same: reading a line's bytes once is a tenth of the work.
+    return tuple([_line_from(message.SerializeToString(deterministic=True)) for message in messages])
+
+
+@lru_cache(maxsize=4096)
+def _line_from(content: bytes) -> Line:
+    message = pb.InvoiceLine.FromString(content)
     return Line(
         id=message.id,
         title=message.title,
@@ -89,7 +98,7 @@ def draft_from(message: pb.InvoiceDraft) -> Draft:
         title=message.title,
         payer_id=message.payer_id,
         payer_name=message.payer_name,
-        lines=tuple(line_from(line) for line in message.lines),
+        lines=lines_from(message.lines),
         payer_codes=tuple(message.payer_codes),
         group_name=message.group_name,
         batch_id=message.batch_id,

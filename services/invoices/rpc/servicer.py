@@ -20,7 +20,7 @@ from services.invoices.rpc.messages import (
     STATE_OF,
     draft_from,
     invoice_to,
-    line_from,
+    lines_from,
     opened_bill_to,
     outcome_to,
     public_bill_to,
@@ -115,7 +115,7 @@ class InvoicesServicer(pb_grpc.InvoicesServiceServicer):
 
     def ChangeInvoice(self, request: pb.ChangeInvoiceRequest, context: grpc.ServicerContext) -> pb.Invoice:
         id = uuid_in("id", request.id)
-        lines = [line_from(line) for line in request.lines]
+        lines = lines_from(request.lines)
 
         def effect(session: Session, subject: Subject) -> pb.Invoice:
             return invoice_to(

@@ -40,8 +40,8 @@ _SUMS: Final = """
     count(*) FILTER (WHERE state = 'part_paid') AS part_paid,
     count(*) FILTER (WHERE state = 'open') AS open,
     count(*) FILTER (WHERE state = 'void') AS void,
-    coalesce(sum(amount_due) FILTER (WHERE state <> 'void'), 0) AS amount_due,
-    coalesce(sum(amount_paid), 0) AS amount_paid,
+    CAST(coalesce(sum(amount_due) FILTER (WHERE state <> 'void'), 0) AS bigint) AS amount_due,
+    CAST(coalesce(sum(amount_paid), 0) AS bigint) AS amount_paid,
     count(DISTINCT payer_id) FILTER (WHERE payer_id <> '') AS payers"""
 
 Versions = Mapping[int, tuple[Line, ...]]

@@ -230,10 +230,6 @@ def upgrade() -> None:
         sa.Column("exempted", sa.BigInteger(), nullable=False),
         sa.Column("exemption_reason", sa.Text(), nullable=False),
         sa.Column("fee_kind", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["invoice_id"],
-            ["invoice.id"],
-        ),
         sa.PrimaryKeyConstraint("invoice_id", "version", "position"),
     )
     op.create_table(
