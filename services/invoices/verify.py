@@ -1,0 +1,22 @@
+"""The invariants that this service's own database must hold (I5, I6, I8, I10), and its side of I6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from services.invoices.store import invariants
+from services.invoices.store.invariants import Finding
+
+__all__ = ["Finding", "findings", "paid_by_invoice"]
+
+
+def findings(session: Session) -> list[Finding]:
+    """Every breach found: invariant, what, where. Empty means that the records hold."""
+    return invariants.findings(session)
+
+
+def paid_by_invoice(session: Session) -> Iterator[tuple[str, int]]:
+    """(invoice id, đồng recorded as paid) in order of id, to be compared with what reconciliation applied (I6)."""
+    return invariants.paid_by_invoice(session)
