@@ -6,8 +6,9 @@ UUIDv7 begins with the time, so new rows land at the end of an index. The outsid
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils
 
@@ -19,6 +20,7 @@ _LENGTH: Final = 26
 
 # The fixed namespace under which facts get their event ids; changing it would make every consumer see all facts anew.
 EVENT_NAMESPACE: Final = UUID("6f6f2c5e-7b0f-5c1a-9d6e-786f61692e31")
+_NAMESPACE_HASH: Final = hashlib.sha1(EVENT_NAMESPACE.bytes, usedforsecurity=False)
 
 
 class BadId(InvalidArgument):
@@ -58,4 +60,10 @@ def internal(prefix: str, text: str) -> UUID:
 
 def event_id(aggregate: str, version: int, event_type: str) -> UUID:
     """The id of a fact, the same whenever the fact is announced: UUIDv5 of (aggregate, version, type)."""
-    return uuid5(EVENT_NAMESPACE, f"{aggregate}\x1f{version}\x1f{event_type}")
+    # uuid.uuid5 by hand, at half its price: a batch makes one for every event (RFC 9562, section 5.5).
+    digest = _NAMESPACE_HASH.copy()
+    digest.update(f"{aggregate}\x1f{version}\x1f{event_type}".encode())
+    raw = bytearray(digest.digest()[:16])
+    raw[6] = raw[6] & 0x0F | 0x50
+    raw[8] = raw[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(raw))

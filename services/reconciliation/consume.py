@@ -71,27 +71,32 @@ def on_account(session: Session, event: Event) -> None:
 
 def _report(payload: bytes) -> Report:
     message = intake_events_pb2.BankCreditReported.FromString(payload)
-    return Report(
-        id=message.report_id,
-        channel=_CHANNELS[message.channel],
-        provider=message.provider,
-        source_id=message.source_id,
-        bin=message.bin,
-        account_number=message.account_number,
-        virtual_account=message.virtual_account,
-        amount=message.amount,
-        currency=message.currency_code,
+    memo, bank_reference, payer_name = message.memo, message.bank_reference, message.payer_name
+    if b"\x00" in payload:
         # PostgreSQL holds no NUL; a memo with one is still a memo.
-        memo=message.memo.replace("\x00", ""),
-        bank_reference=message.bank_reference.replace("\x00", ""),
-        provider_transaction_id=message.provider_transaction_id,
-        occur_time=_time(message.occur_time) if message.HasField("occur_time") else None,
-        arrive_time=_time(message.arrive_time),
-        payer_name=message.payer_name.replace("\x00", ""),
-        payer_account=message.payer_account,
-        payer_bin=message.payer_bin,
-        is_test=message.test,
-        needs_confirmation=message.needs_confirmation,
+        memo, bank_reference, payer_name = (
+            text.replace("\x00", "") for text in (memo, bank_reference, payer_name)
+        )
+    return Report(
+        message.report_id,
+        _CHANNELS[message.channel],
+        message.provider,
+        message.source_id,
+        message.bin,
+        message.account_number,
+        message.virtual_account,
+        message.amount,
+        message.currency_code,
+        memo,
+        bank_reference,
+        message.provider_transaction_id,
+        _time(message.occur_time) if message.HasField("occur_time") else None,
+        _time(message.arrive_time),
+        payer_name,
+        message.payer_account,
+        message.payer_bin,
+        message.test,
+        message.needs_confirmation,
     )
 
 

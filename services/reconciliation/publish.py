@@ -39,10 +39,7 @@ def events_of(changes: Changes, now: datetime) -> list[Event]:
 
 def applied(payment: Payment, credit: Credit | None) -> Event:
     """A payment; `credit` is where its money came from, none for a payer's credit."""
-    bank_reference, last_four, bank_time, arrive_time = "", "", None, None
-    if credit is not None:
-        bank_reference, last_four = credit.bank_reference, credit.payer_account[-4:]
-        bank_time, arrive_time = timestamp(credit.bank_time), timestamp(credit.arrive_time)
+    post_time = payment.post_time
     message = pb.PaymentApplied(
         payment_id=payment.id,
         payable_id=payment.payable_id,
@@ -50,27 +47,29 @@ def applied(payment: Payment, credit: Credit | None) -> Event:
         credit_id=payment.credit_id,
         fund_kind=_FUNDS[payment.fund_kind],
         amount=payment.amount,
-        splits=[pb.Split(line_id=line_id, amount=amount) for line_id, _, amount in payment.splits],
         total_applied=payment.total_applied,
         applied_version=payment.applied_version,
         payable_version=payment.payable_version,
         rule=payment.rule,
         rule_detail=payment.rule_detail,
-        bank_reference=bank_reference,
-        payer_account_last_four=last_four,
-        bank_time=bank_time,
-        arrive_time=arrive_time,
-        post_time=timestamp(payment.post_time),
     )
+    _stamp(message.post_time, post_time)
+    for line_id, _, amount in payment.splits:
+        message.splits.add(line_id=line_id, amount=amount)
+    if credit is not None:
+        message.bank_reference = credit.bank_reference
+        message.payer_account_last_four = credit.payer_account[-4:]
+        _stamp(message.bank_time, credit.bank_time)
+        _stamp(message.arrive_time, credit.arrive_time)
     return Event(
-        event_id=ids.event_id("payment:" + payment.id, 1, "PaymentApplied"),
-        topic=PAYMENTS,
-        key=payment.payable_id,
-        ordering_id=payment.payable_id,
-        event_type="PaymentApplied",
-        version=payment.applied_version,
-        occur_time=payment.post_time,
-        payload=message.SerializeToString(),
+        ids.event_id("payment:" + payment.id, 1, "PaymentApplied"),
+        PAYMENTS,
+        payment.payable_id,
+        payment.payable_id,
+        "PaymentApplied",
+        payment.applied_version,
+        post_time,
+        message.SerializeToString(),
     )
 
 
@@ -133,3 +132,8 @@ def events_of_facts(facts: Iterable[tuple[Payment | Reversal, Credit | None]]) -
 def timestamp(moment: datetime) -> Timestamp:
     """An aware time as protobuf has it."""
     return Timestamp(seconds=int(moment.timestamp()), nanos=moment.microsecond * 1_000)
+
+
+def _stamp(field: Timestamp, moment: datetime) -> None:
+    field.seconds = int(moment.timestamp())
+    field.nanos = moment.microsecond * 1_000

@@ -81,12 +81,11 @@ class Book(Work):
     def decide(self, credit: Credit, found: Found) -> Decision:
         """What the rules say about money that waits as this credit."""
         amount = credit.amount_suspense or credit.amount
-        known = self.accounts.get(credit.place)
-        if not known:
+        organisations = self.organisations((credit.bin, credit.account_number))
+        if not organisations:
             return suspend(amount, Reason.UNKNOWN_ACCOUNT)
         if not credit.is_confirmed:
             return suspend(amount, Reason.AWAITING_CONFIRMATION)
-        organisations = frozenset([account.organisation_id for account in known])
         return decide(amount, organisations, credit.virtual_account, found, self)
 
     def join(self, credit: Credit, reports: Sequence[Report]) -> None:

@@ -27,6 +27,8 @@ _LONGEST_TEXT: Final = 200
 
 def reference_key(bank_reference: str) -> str:
     """A bank's reference as it is compared: capitals and digits only."""
+    if bank_reference.isascii() and bank_reference.isalnum():
+        return bank_reference.upper()
     return _NOT_PLAIN.sub("", fold_upper(bank_reference)) if bank_reference else ""
 
 

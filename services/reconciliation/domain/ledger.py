@@ -66,3 +66,13 @@ def check(entry: Entry) -> Entry:
     if sum(entry.amounts.values()) != 0:
         raise Unbalanced(f"entry {entry.id} of credit {entry.credit_id or '-'}: {dict(entry.amounts)}")
     return entry
+
+
+class Sums(dict[tuple[str, str], int]):
+    """What a transaction adds to each balance: by organisation and ledger account."""
+
+    def add(self, entry: Entry) -> None:
+        """Add the postings of an entry."""
+        for account, amount in entry.amounts.items():
+            place = (entry.organisation_id, account)
+            self[place] = self.get(place, 0) + amount

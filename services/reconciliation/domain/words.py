@@ -10,8 +10,37 @@ MOST_WORDS: Final = 40
 
 # What Vietnamese transfer memos are full of, as far as it is nobody's name: Châu, Nam, Thắng, Thu and Phi are names.
 _BOILERPLATE: Final = frozenset(
-    "CHUYEN TIEN KHOAN NOP HOC CK FT GD NGAY CHO TAI TK NAPAS IBFT MBVCB QR TT THANH TOAN LOP NHANH NOI DUNG HD BANK"
-    " CT TOI VND DONG".split()
+    [
+        "CHUYEN",
+        "TIEN",
+        "KHOAN",
+        "NOP",
+        "HOC",
+        "CK",
+        "FT",
+        "GD",
+        "NGAY",
+        "CHO",
+        "TAI",
+        "TK",
+        "NAPAS",
+        "IBFT",
+        "MBVCB",
+        "QR",
+        "TT",
+        "THANH",
+        "TOAN",
+        "LOP",
+        "NHANH",
+        "NOI",
+        "DUNG",
+        "HD",
+        "BANK",
+        "CT",
+        "TOI",
+        "VND",
+        "DONG",
+    ]
 )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from kit.references import Found
 from services.reconciliation.domain.credit import Account, Credit, FundKind, Payment, ReportRow, Reversal
-from services.reconciliation.domain.ledger import Entry, EntryKind
+from services.reconciliation.domain.ledger import Entry, EntryKind, Sums
 from services.reconciliation.domain.payable import Payable
 
 # Who acts when a rule does.
@@ -18,8 +18,9 @@ BY_RULE: Final = "rule"
 
 @dataclass(slots=True)
 class Changes:
-    """What a transaction has to write; the order of the lists is the order of the facts."""
+    """What a transaction has to write on a day; the order of the lists is the order of the facts."""
 
+    book_date: date
     new_credits: dict[str, Credit] = field(default_factory=dict)
     credits: dict[str, Credit] = field(default_factory=dict)
     # Of these, the ones whose money moved.
@@ -44,11 +45,18 @@ class Work:
         self.today = today
         self.new_id = new_id
         self.find = find
-        self.changes = Changes()
+        self.changes = Changes(today)
+        self.sums = Sums()
         self.accounts: dict[tuple[str, str], Sequence[Account]] = {}
+        self._organisations: dict[tuple[str, str], frozenset[str]] = {}
         self.payables: dict[str, Payable] = {}
         self._references: dict[str, str] = {}
         self._virtual_accounts: dict[str, list[str]] = {}
+
+    def take_changes(self) -> Changes:
+        """What has to be written so far; from now on changes gather anew."""
+        changes, self.changes = self.changes, Changes(self.today)
+        return changes
 
     # What is known
 
@@ -96,6 +104,14 @@ class Work:
         if len(known) == 1:
             return known[0]
         return max(known, key=lambda each: (each.is_active, each.active_time or self.now, each.account_id))
+
+    def organisations(self, place: tuple[str, str]) -> frozenset[str]:
+        """The organisations to which a receiving account belongs or belonged."""
+        known = self._organisations.get(place)
+        if known is None:
+            known = frozenset([account.organisation_id for account in self.accounts.get(place, ())])
+            self._organisations[place] = known
+        return known
 
     def touch(self, credit: Credit, *, is_news: bool = True) -> None:
         """Remember to write a locked credit of the past under its next version; announced if its money moved."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy.orm import Session
 
+from kit.db import cursor
 from kit.references import Outcome
 from services.reconciliation.domain.book import Book
 from services.reconciliation.domain.credit import DONG, Arrival, Credit, Reason, Report, Telling
 from services.reconciliation.domain.joining import Joiner, account_lock, telling
 from services.reconciliation.domain.ledger import EntryKind
-from services.reconciliation.flows.work import Finder, open_book, save
+from services.reconciliation.flows.work import Finder, finish, open_book, send
 from services.reconciliation.store import batch
 from services.reconciliation.store import credit as credit_rows
 
-_NAMED = (Outcome.MATCH, Outcome.AMBIGUOUS)
+# Written in slices: while the server writes one, the next is decided. All locks are held before the first.
+SLICE: Final = 100
+_NAMED: Final = (Outcome.MATCH, Outcome.AMBIGUOUS)
 
 
 class BadReport(ValueError):
@@ -55,13 +59,15 @@ def receive(session: Session, reports: Sequence[Report]) -> Sequence[Credit]:
     joined = [arrival.credit_id for arrival in arrivals if not arrival.is_new]
     locked = credit_rows.lock(session, joined) if joined else {}
     new = []
-    for arrival in arrivals:
-        if arrival.is_new:
-            new.append(book.arrive(arrival))
-        else:
-            _add_to(book, locked[arrival.credit_id], arrival, question)
-    if arrivals:
-        save(session, book)
+    with cursor(session).connection.pipeline():
+        for start in range(0, len(arrivals), SLICE):
+            for arrival in arrivals[start : start + SLICE]:
+                if arrival.is_new:
+                    new.append(book.arrive(arrival))
+                else:
+                    _add_to(book, locked[arrival.credit_id], arrival, question)
+            send(session, book)
+        finish(session, book)
     return new
 
 

@@ -10,7 +10,7 @@ from kit.db import cursor
 from kit.references import Found, find
 from services.reconciliation import publish
 from services.reconciliation.domain.book import Book
-from services.reconciliation.store import batch
+from services.reconciliation.store import batch, books
 
 
 class Finder:
@@ -39,7 +39,22 @@ def open_book(find: Finder | None = None) -> Book:
 
 def save(session: Session, book: Book) -> None:
     """Write what was decided and what is to be announced, in one pipelined round trip."""
-    events = publish.events_of(book.changes, book.now)
     with cursor(session).connection.pipeline():
-        batch.write(session, book.changes, book.now)
-        outbox.add(session, events)
+        send(session, book)
+        finish(session, book)
+
+
+def send(session: Session, book: Book) -> None:
+    """Send what was decided so far to the server, inside a pipeline, and do not wait: it works while we go on."""
+    changes = book.take_changes()
+    arrived = batch.write_arrivals(session, changes, book.now)
+    events = publish.events_of(changes, book.now)
+    batch.write_rest(session, changes, book.now, arrived)
+    outbox.add(session, events)
+    for entry in changes.entries:
+        book.sums.add(entry)
+
+
+def finish(session: Session, book: Book) -> None:
+    """Add all that was posted to the balances: the last locks of the transaction."""
+    books.add_to_balances(session, book.sums)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -11,14 +11,20 @@ from psycopg import Cursor
 from sqlalchemy.orm import Session
 
 from kit.db import cursor
-from services.reconciliation.domain.credit import Account, Payment, Reversal, Telling
+from services.reconciliation.domain.credit import Account, Payment, Report, Reversal, Telling
 from services.reconciliation.domain.payable import Payable
 from services.reconciliation.domain.work import Changes
-from services.reconciliation.store import books, payables
+from services.reconciliation.store import arriving, books, payables
 from services.reconciliation.store import credit as credit_rows
 from services.reconciliation.store.arrays import numbers, plain, text_array
 
 _LOCK_ACCOUNTS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(locks)s::bigint[]) AS k"
+# Every statement of a batch looks up some hundreds of rows by their keys. The planner, who thinks of disks, would
+# rather read whole tables until they have a hundred thousand rows.
+_BY_KEYS: Final[LiteralString] = (
+    "SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin',"
+    " 'enable_mergejoin']) AS name"
+)
 _ACCOUNT_COLUMNS: Final[LiteralString] = (
     "a.account_id::text, a.version, a.organisation_id::text, a.bin, a.account_number, a.holder_name, a.is_active,"
     " a.active_time, a.retire_time"
@@ -100,8 +106,8 @@ def look(session: Session, question: Question) -> Answer:
     }
     connection = cursor(session).connection
     with connection.pipeline():
+        connection.execute(_BY_KEYS)
         connection.execute(_LOCK_ACCOUNTS, {"locks": numbers(sorted(question.account_locks))}, prepare=False)
-        # Plans are made for each batch: one kept from when a table was empty would read the whole table later.
         cursors = [connection.execute(statement, values, prepare=False) for statement, values in reads]
         payables.lock_missing_slots(session, references, virtual_accounts)
         cursors.append(connection.execute(lock, own, prepare=False))
@@ -148,30 +154,54 @@ def save_account(session: Session, account: Account) -> bool:
     return done.fetchone() is not None
 
 
-def write(session: Session, changes: Changes, now: datetime) -> None:
-    """Write all that was decided. Called inside a pipeline; balances come last, in the order of locks."""
-    new = list(changes.new_credits.values())
-    if new:
-        credit_rows.add(session, new, now)
+def write_arrivals(session: Session, changes: Changes, now: datetime) -> dict[str, Report]:
+    """Write the credits that one report told of, which is most of a batch; these credits with their reports."""
+    payments = {fact.id: fact for fact, _ in changes.facts if isinstance(fact, Payment)}
+    arrived = _plain_arrivals(changes, payments.values())
+    if arrived:
+        credits = [(changes.new_credits[id], report) for id, report in arrived.items()]
+        arriving.add(session, credits, payments, changes.book_date, now)
+    return arrived
+
+
+def write_rest(session: Session, changes: Changes, now: datetime, arrived: Mapping[str, Report]) -> None:
+    """Write what `write_arrivals` left; balances come last, in the order of locks."""
+    others = [credit for id, credit in changes.new_credits.items() if id not in arrived]
+    if others:
+        credit_rows.add(session, others, now)
     if changes.credits:
         credit_rows.update(session, list(changes.credits.values()))
-    if changes.reports:
+    rows = [row for row in changes.reports if row.credit_id not in arrived]
+    if rows:
         owners = [
             (changes.new_credits.get(row.credit_id) or changes.credits[row.credit_id]).organisation_id
-            for row in changes.reports
+            for row in rows
         ]
-        credit_rows.add_reports(session, changes.reports, owners)
+        credit_rows.add_reports(session, rows, owners)
     if changes.moved_reports:
         credit_rows.move_reports(session, changes.moved_reports)
     if changes.defined:
         payables.define(session, list(changes.defined.values()))
     if changes.payables:
         payables.update(session, list(changes.payables.values()))
-    made = [fact for fact, _ in changes.facts if isinstance(fact, Payment)]
+    made = [fact for fact, _ in changes.facts if isinstance(fact, Payment) and fact.id not in arrived]
     if made:
         books.add_payments(session, made, now)
     undone = [fact for fact, _ in changes.facts if isinstance(fact, Reversal)]
     if undone:
         books.add_reversals(session, undone, now)
     if changes.entries:
-        books.add_entries(session, changes.entries, now)
+        books.add_entries(session, changes.entries, now, arrived.keys())
+
+
+def _plain_arrivals(changes: Changes, payments: Iterable[Payment]) -> dict[str, Report]:
+    """Credits that one report told of and that pay at most one payable, with that report."""
+    further = {payment.credit_id for payment in payments if payment.id != payment.credit_id}
+    return {
+        row.credit_id: row.report
+        for row in changes.reports
+        if row.report.id == row.credit_id
+        and row.credit_id not in further
+        and row.credit_id in changes.new_credits
+        and changes.new_credits[row.credit_id].report_count == 1
+    }

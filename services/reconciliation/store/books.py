@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, LiteralString
 
@@ -107,8 +107,62 @@ def add_reversals(session: Session, reversals: Sequence[Reversal], now: datetime
     )
 
 
-def add_entries(session: Session, entries: Sequence[Entry], now: datetime) -> None:
-    """Write journal entries with their postings, and add them to the balances. Raises Unbalanced."""
+def add_entries(
+    session: Session, entries: Sequence[Entry], now: datetime, arrived: Container[str] = ()
+) -> None:
+    """Write journal entries with their postings. Raises Unbalanced.
+
+    Of the entries in `arrived` the entry itself and its first posting, the bank's, are written already.
+    """
+    own = [entry for entry in entries if entry.id not in arrived]
+    if own:
+        _add_entry_rows(session, own, now)
+    ids: list[str] = []
+    lines: list[int] = []
+    organisations: list[str] = []
+    accounts: list[str] = []
+    amounts: list[int] = []
+    for entry in map(check, entries):
+        is_arrived = entry.id in arrived
+        line = 0
+        for account, amount in entry.amounts.items():
+            if not amount:
+                continue
+            if line or not is_arrived:
+                ids.append(entry.id)
+                lines.append(line)
+                organisations.append(entry.organisation_id)
+                accounts.append(account)
+                amounts.append(amount)
+            line += 1
+    cursor(session).execute(
+        _INSERT_POSTINGS,
+        {
+            "entries": plain(ids),
+            "lines": numbers(lines),
+            "organisations": plain(organisations),
+            "accounts": text_array(accounts),
+            "amounts": numbers(amounts),
+        },
+    )
+
+
+def add_to_balances(session: Session, sums: Mapping[tuple[str, str], int]) -> None:
+    """Add to balances, sorted by organisation and account."""
+    places = sorted(place for place, amount in sums.items() if amount)
+    if not places:
+        return
+    cursor(session).execute(
+        _ADD_BALANCES,
+        {
+            "organisations": plain([organisation for organisation, _ in places]),
+            "accounts": text_array([account for _, account in places]),
+            "amounts": numbers([sums[place] for place in places]),
+        },
+    )
+
+
+def _add_entry_rows(session: Session, entries: Sequence[Entry], now: datetime) -> None:
     cursor(session).execute(
         _INSERT_ENTRIES,
         {
@@ -121,44 +175,6 @@ def add_entries(session: Session, entries: Sequence[Entry], now: datetime) -> No
             "subjects": text_array([each.subject for each in entries]),
             "reasons": text_array([each.reason for each in entries]),
             "now": now,
-        },
-    )
-    ids: list[str] = []
-    lines: list[int] = []
-    organisations: list[str] = []
-    accounts: list[str] = []
-    amounts: list[int] = []
-    sums: dict[tuple[str, str], int] = {}
-    for entry in map(check, entries):
-        line = 0
-        for account, amount in entry.amounts.items():
-            if not amount:
-                continue
-            ids.append(entry.id)
-            lines.append(line)
-            organisations.append(entry.organisation_id)
-            accounts.append(account)
-            amounts.append(amount)
-            place = (entry.organisation_id, account)
-            sums[place] = sums.get(place, 0) + amount
-            line += 1
-    cursor(session).execute(
-        _INSERT_POSTINGS,
-        {
-            "entries": plain(ids),
-            "lines": numbers(lines),
-            "organisations": plain(organisations),
-            "accounts": text_array(accounts),
-            "amounts": numbers(amounts),
-        },
-    )
-    places = sorted(sums)
-    cursor(session).execute(
-        _ADD_BALANCES,
-        {
-            "organisations": plain([organisation for organisation, _ in places]),
-            "accounts": text_array([account for _, account in places]),
-            "amounts": numbers([sums[place] for place in places]),
         },
     )
 
