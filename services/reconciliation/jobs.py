@@ -10,9 +10,8 @@ from prometheus_client import Gauge
 
 from kit import clock, idempotency, inbox, log
 from kit.db import Database
-from services.reconciliation import verify
 from services.reconciliation.flows import again, announcing
-from services.reconciliation.store import lists
+from services.reconciliation.store import invariants, lists
 
 SUSPENSE_CREDITS: Final = Gauge("xoai_suspense_credits", "Credits that wait for a person")
 SUSPENSE_AMOUNT: Final = Gauge("xoai_suspense_amount_vnd", "Đồng in credits that wait for a person")
@@ -48,7 +47,7 @@ class Jobs:
     def check_books(self) -> None:
         """Compute everything anew from the postings and say what differs."""
         with self._database.begin() as session:
-            findings = verify.findings(session)
+            findings = invariants.findings(session)
         BREAKS.set(len(findings))
         for finding in findings:
             _log.error(

@@ -12,8 +12,8 @@ from kit import pages
 from kit.auth import Permission, Subject
 from kit.errors import InvalidArgument
 from kit.grpc_server import Edge
-from services.reconciliation import present
 from services.reconciliation.flows import clerk, detail, suggesting, summary
+from services.reconciliation.rpc import present
 from services.reconciliation.store import lists
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
