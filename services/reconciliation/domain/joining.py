@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
+from zlib import crc32
 
 from kit import clock
 from kit.references import Found, Outcome
@@ -58,11 +59,18 @@ def account_lock(bin: str, account_number: str) -> int:
 
 
 def hashes(place: tuple[str, str, int], bank_reference_key: str, text: str) -> tuple[int | None, int]:
-    """The hashes by which tellings with the same bank reference, and with the same memo, are found."""
+    """The hashes by which tellings with the same bank reference, and with the same memo, are found.
+
+    They only narrow the search (what is found is compared whole), so a checksum beside the amount will do.
+    """
     bin, account_number, amount = place
-    head = f"{bin}\x1f{account_number}\x1f{amount}\x1f"
-    by_reference = hash64(f"r\x1f{head}{bank_reference_key}") if bank_reference_key else None
-    return by_reference, hash64(f"m\x1f{head}{text}")
+    high = (amount & 0x7FFFFFFF) << 32
+    by_reference = (
+        high | crc32(f"{bin}{account_number}\x1f{bank_reference_key}".encode())
+        if bank_reference_key
+        else None
+    )
+    return by_reference, high | crc32(f"{bin}{account_number}\x1e{text}".encode())
 
 
 def telling(report: Report, found: Found) -> Telling:
