@@ -7,7 +7,7 @@ import sys
 from kit import ids
 from kit.runtime import Process, main
 from services.notifications.consume import NAME, TOPICS, Follower
-from services.notifications.domain import Hub
+from services.notifications.flows import Hub
 from services.notifications.rpc import NotificationsServicer
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 from xoai.notifications.v1 import notifications_service_pb2_grpc as pb_grpc

@@ -15,7 +15,8 @@ from google.protobuf.message import DecodeError
 
 from kit import log, metrics
 from kit.events import Delivery, Event, Subscription, TransientEventsError
-from services.notifications.domain import BATCH, INVOICE, Hub, LiveEvent
+from services.notifications.domain import BATCH, INVOICE, LiveEvent
+from services.notifications.flows import Hub
 from xoai.invoices.v1 import invoices_events_pb2 as invoices_pb
 
 NAME: Final = "notifications.live"

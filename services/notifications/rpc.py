@@ -9,7 +9,8 @@ import grpc
 
 from kit.auth import Permission
 from kit.errors import InvalidArgument
-from services.notifications.domain import CHANNEL_KINDS, Hub
+from services.notifications.domain import CHANNEL_KINDS
+from services.notifications.flows import Hub
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 from xoai.notifications.v1 import notifications_service_pb2_grpc as pb_grpc
 

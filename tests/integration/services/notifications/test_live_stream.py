@@ -13,7 +13,8 @@ from kit.events import Event
 from kit.grpc_errors import from_rpc_error
 from kit.testing.service import SUBJECT_KEY, served, staff
 from services.notifications.consume import TOPICS, Follower
-from services.notifications.domain import CHANNEL_KINDS, Hub
+from services.notifications.domain import CHANNEL_KINDS
+from services.notifications.flows import Hub
 from services.notifications.rpc import NotificationsServicer
 from tests.support.events import make_event
 from xoai.invoices.v1 import invoices_events_pb2 as events_pb

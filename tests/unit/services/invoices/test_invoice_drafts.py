@@ -79,6 +79,9 @@ def test_a_draft_becomes_an_open_invoice() -> None:
     assert (invoice.version, invoice.sequence, invoice.applied_version) == (1, 0, 0)
     assert [line.id for line in invoice.lines] == ["tuition", "1.2"]
     assert str(invoice.due_date) == "2026-09-30"
+    assert invoice.search_text.startswith("NGUYEN NGOC BAO HAN HS")
+    assert make_draft(due_date="").invoice(ID, "XD1", ORGANISATION, "schools", MOMENT).due_date is None
+    assert checked_draft(make_draft(due_date=" ")).due_date == ""
 
 
 def test_texts_are_cleaned() -> None:

@@ -198,3 +198,11 @@ def test_receipt_numbers_have_eight_digits() -> None:
     """And no receipt, no number."""
     assert receipt_number(12) == "00000012"
     assert receipt_number(0) == ""
+
+
+def test_what_a_step_announces() -> None:
+    """A payment with its amount and times, a reversal with the amount below zero; a receipt by its eight digits."""
+    applied = make_applied(INVOICE)
+    paid, undone = record([applied, make_reversed(applied)], known(make_standing()), NOW).steps
+    assert (paid.last_change.amount, paid.last_change.bank_time) == (600_000, MOMENT)
+    assert (undone.last_change.amount, undone.last_change.bank_time) == (-600_000, None)

@@ -12,11 +12,11 @@ from kit.testing.events_memory import MemoryLog
 from services.notifications.consume import TOPICS, Follower, live_events
 from services.notifications.domain import (
     CHANNEL_KINDS,
-    Hub,
     LiveEvent,
     StreamTooSlow,
     TooManyStreams,
 )
+from services.notifications.flows import Hub
 from tests.support.events import make_event
 from xoai.invoices.v1 import invoices_events_pb2 as pb
 
