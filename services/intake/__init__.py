@@ -1,0 +1,1 @@
+"""Provider connections and their secrets; callbacks and pulls: proven, stored, announced."""

@@ -1,0 +1,60 @@
+"""What intake announces: one report of money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kit import ids
+from kit.events import Event
+from services.intake.domain import Credit
+from xoai.intake.v1 import intake_events_pb2 as pb
+
+if TYPE_CHECKING:
+    from services.intake.arrival import Arrival
+
+TOPIC = "intake.bank-credits"
+_CHANNELS = {
+    "callback": pb.BankCreditReported.CHANNEL_CALLBACK,
+    "pull": pb.BankCreditReported.CHANNEL_PULL,
+}
+
+
+def credit_reported(arrival: Arrival, report_id: UUID, account: str, credit: Credit, source_id: str) -> Event:
+    """The event of one report; `account` is the main account that received."""
+    from services.intake.arrival import needs_confirmation
+
+    origin = arrival.origin
+    fact = pb.BankCreditReported(
+        report_id=str(report_id),
+        channel=_CHANNELS[arrival.channel],
+        provider=origin.provider,
+        source_id=source_id,
+        bin=origin.bin,
+        account_number=account,
+        virtual_account=credit.virtual_account
+        or (credit.account if credit.account in origin.virtual_accounts and credit.account else ""),
+        amount=credit.amount,
+        currency_code=credit.currency,
+        memo=credit.memo or "",
+        bank_reference=credit.bank_reference or "",
+        provider_transaction_id=credit.provider_transaction_id or "",
+        payer_name=credit.payer_name or "",
+        payer_account=credit.payer_account or "",
+        payer_bin=credit.payer_bin or "",
+        test=credit.test,
+        needs_confirmation=needs_confirmation(origin, credit.amount),
+    )
+    if credit.occur_time is not None:
+        fact.occur_time.FromDatetime(credit.occur_time)
+    fact.arrive_time.FromDatetime(arrival.arrive_time)
+    return Event(
+        event_id=ids.event_id(f"report:{report_id}", 1, "BankCreditReported"),
+        topic=TOPIC,
+        key=account,
+        ordering_id=str(report_id),
+        event_type="BankCreditReported",
+        version=1,
+        occur_time=arrival.arrive_time,
+        payload=fact.SerializeToString(),
+    )
