@@ -72,4 +72,4 @@ def _fact(event: Event) -> Fact:
 def _moment(value: Timestamp) -> datetime | None:
     if value.seconds == 0 and value.nanos == 0:
         return None
-    return value.ToDatetime(UTC)
+    return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)

@@ -86,20 +86,27 @@ class Standing:
         """The invoice as reconciliation says it now stands. An older total than the known one changes no amount."""
         if fact.applied_version <= self.applied_version:
             return replace(self, sequence=self.sequence + 1, change_time=now)
+        # Built anew below rather than by `replace`: this is the hot way.
         state = state_after(self.state, self.amount_due, fact.total_applied)
         paid_time = self.paid_time
         if state is not State.PAID:
             paid_time = None
         elif self.state is not State.PAID:
             paid_time = (fact.bank_time if isinstance(fact, Applied) else None) or fact.post_time
-        return replace(
-            self,
-            state=state,
-            amount_paid=fact.total_applied,
-            applied_version=fact.applied_version,
-            sequence=self.sequence + 1,
-            paid_time=paid_time,
-            change_time=now,
+        return Standing(
+            self.invoice_id,
+            self.organisation_id,
+            self.reference,
+            self.batch_id,
+            self.group_name,
+            state,
+            self.amount_due,
+            fact.total_applied,
+            self.version,
+            self.sequence + 1,
+            fact.applied_version,
+            paid_time,
+            now,
         )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -152,12 +151,12 @@ def _numbered(
         if isinstance(step.fact, Applied):
             number = next_number[organisation_id] + 1
             next_number[organisation_id] = in_batch[payment_id] = number
-            result.append(replace(step, number=number, year=year))
+            result.append(Step(step.fact, step.standing, number, year))
         elif payment_id in in_batch:
-            result.append(replace(step, number=in_batch[payment_id], year=year))
+            result.append(Step(step.fact, step.standing, in_batch[payment_id], year))
         else:
             number, number_year = cancelled.get(payment_id, (0, 0))
-            result.append(replace(step, number=number, year=number_year))
+            result.append(Step(step.fact, step.standing, number, number_year))
     return result
 
 
