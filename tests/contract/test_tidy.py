@@ -12,7 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("kit", "services", "gateway", "cli", "sandbox", "bench")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers"}
 # Who may end a transaction: the edges, and parts that speak to the database by themselves.
-MAY_COMMIT = {"kit/db.py", "kit/relay.py", "kit/inbox.py", "kit/events_postgres.py", "kit/migrate.py", "kit/outbox.py"}
+MAY_COMMIT = {
+    "kit/db.py",
+    "kit/relay.py",
+    "kit/inbox.py",
+    "kit/events_postgres.py",
+    "kit/migrate.py",
+    "kit/outbox.py",
+}
 
 
 def sources() -> list[Path]:
@@ -38,7 +45,11 @@ def trees() -> dict[str, ast.Module]:
 
 def test_files_stay_short() -> None:
     """A file that passes 400 lines becomes a folder, split by noun."""
-    long = [f"{path.relative_to(ROOT)}: {lines}" for path in sources() if (lines := len(path.read_text().splitlines())) > 400]
+    long = [
+        f"{path.relative_to(ROOT)}: {lines}"
+        for path in sources()
+        if (lines := len(path.read_text().splitlines())) > 400
+    ]
     assert long == []
 
 
@@ -55,7 +66,9 @@ def test_functions_stay_short(trees: dict[str, ast.Module]) -> None:
 
 def test_no_module_is_a_drawer() -> None:
     """A function goes where its noun lives, not into a module for everything."""
-    assert [str(path) for path in sources() if path.stem in FORBIDDEN_NAMES or path.parent.name in FORBIDDEN_NAMES] == []
+    assert [
+        str(path) for path in sources() if path.stem in FORBIDDEN_NAMES or path.parent.name in FORBIDDEN_NAMES
+    ] == []
 
 
 def test_one_clock(trees: dict[str, ast.Module]) -> None:
@@ -68,8 +81,20 @@ def test_one_clock(trees: dict[str, ast.Module]) -> None:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             owner = node.func.value
-            owner_name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
-            reads = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
+            owner_name = (
+                owner.id
+                if isinstance(owner, ast.Name)
+                else owner.attr
+                if isinstance(owner, ast.Attribute)
+                else ""
+            )
+            reads = {
+                ("datetime", "now"),
+                ("datetime", "utcnow"),
+                ("datetime", "today"),
+                ("date", "today"),
+                ("time", "time"),
+            }
             if (owner_name, node.func.attr) in reads:
                 found.append(f"{name}:{node.lineno}")
     assert found == []
@@ -80,7 +105,10 @@ def test_only_the_edges_commit(trees: dict[str, ast.Module]) -> None:
     found = [
         f"{name}:{node.lineno}"
         for name, tree in trees.items()
-        if name.startswith("services/") and Path(name).name in {"flows.py", "store.py", "publish.py", "domain.py"}
+        if (
+            name.startswith("services/")
+            and Path(name).name in {"flows.py", "store.py", "publish.py", "domain.py"}
+        )
         or any(part in {"flows", "store", "domain"} for part in Path(name).parts)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}
@@ -103,19 +131,61 @@ def test_no_float_near_money(trees: dict[str, ast.Module]) -> None:
 
 def test_domain_stands_alone(trees: dict[str, ast.Module]) -> None:
     """A domain imports the standard library, the chassis and its own folder; no framework, no driver, no wire form."""
-    allowed = {"__future__", "abc", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
-               "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "operator", "re", "secrets", "string",
-               "typing", "unicodedata", "uuid", "zoneinfo", "fractions", "calendar", "importlib", "pathlib", "kit", "services", "struct", "binascii"}
+    allowed = {
+        "__future__",
+        "abc",
+        "base64",
+        "bisect",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "functools",
+        "hashlib",
+        "heapq",
+        "hmac",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "secrets",
+        "string",
+        "typing",
+        "unicodedata",
+        "uuid",
+        "zoneinfo",
+        "fractions",
+        "calendar",
+        "importlib",
+        "pathlib",
+        "kit",
+        "services",
+        "struct",
+        "binascii",
+    }
     found = []
     for name, tree in trees.items():
         parts = Path(name).parts
         if not (name.startswith("services/") and (parts[-1] == "domain.py" or "domain" in parts)):
             continue
         for node in ast.walk(tree):
-            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else (
-                [node.module] if isinstance(node, ast.ImportFrom) and node.module and node.level == 0 else [])
-            found += [f"{name}:{node.lineno} {module}" for module in modules
-                      if module.split(".")[0] not in allowed or module in {"kit.db", "kit.outbox", "kit.inbox"}]
+            modules = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else (
+                    [node.module]
+                    if isinstance(node, ast.ImportFrom) and node.module and node.level == 0
+                    else []
+                )
+            )
+            found += [
+                f"{name}:{node.lineno} {module}"
+                for module in modules
+                if module.split(".")[0] not in allowed or module in {"kit.db", "kit.outbox", "kit.inbox"}
+            ]
     assert found == []
 
 
@@ -129,7 +199,11 @@ def test_wire_forms_stay_at_the_edges(trees: dict[str, ast.Module]) -> None:
             continue
         stems = {Path(name).stem, *Path(name).parts}
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xoai.") and not stems & edges:
+            if (
+                isinstance(node, ast.ImportFrom)
+                and (node.module or "").startswith("xoai.")
+                and not stems & edges
+            ):
                 found.append(f"{name}:{node.lineno} {node.module}")
     assert found == []
 

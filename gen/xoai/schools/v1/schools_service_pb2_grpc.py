@@ -56,25 +56,10 @@ class SchoolsServiceStub:
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsResponse.FromString,
                 _registered_method=True)
-        self.CorrectImportRow = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/CorrectImportRow',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.FromString,
-                _registered_method=True)
         self.ApplyImport = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ApplyImport',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.FromString,
-                _registered_method=True)
-        self.DownloadWrongRows = channel.unary_stream(
-                '/xoai.schools.v1.SchoolsService/DownloadWrongRows',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.SerializeToString,
-                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
-                _registered_method=True)
-        self.DownloadTemplate = channel.unary_stream(
-                '/xoai.schools.v1.SchoolsService/DownloadTemplate',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.SerializeToString,
-                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
                 _registered_method=True)
         self.ListClasses = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ListClasses',
@@ -91,21 +76,6 @@ class SchoolsServiceStub:
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
                 _registered_method=True)
-        self.CreatePupil = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/CreatePupil',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-                _registered_method=True)
-        self.WithdrawPupil = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/WithdrawPupil',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-                _registered_method=True)
-        self.MovePupil = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/MovePupil',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-                _registered_method=True)
         self.ListFeeKinds = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ListFeeKinds',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListFeeKindsRequest.SerializeToString,
@@ -114,11 +84,6 @@ class SchoolsServiceStub:
         self.CreateRound = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/CreateRound',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
-                _registered_method=True)
-        self.UpdateRound = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/UpdateRound',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
                 _registered_method=True)
         self.GetRound = channel.unary_unary(
@@ -155,11 +120,6 @@ class SchoolsServiceStub:
                 '/xoai.schools.v1.SchoolsService/PreviewRound',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.FromString,
-                _registered_method=True)
-        self.PreviewNotice = channel.unary_unary(
-                '/xoai.schools.v1.SchoolsService/PreviewNotice',
-                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.SerializeToString,
-                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.FromString,
                 _registered_method=True)
         self.ReleaseRound = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ReleaseRound',
@@ -212,28 +172,9 @@ class SchoolsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CorrectImportRow(self, request, context):
-        """Corrects cells of one row in place; the row gets its outcome anew.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ApplyImport(self, request, context):
         """The good rows go on; the wrong ones wait. The same file twice changes nothing.
         """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def DownloadWrongRows(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def DownloadTemplate(self, request, context):
-        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -256,25 +197,6 @@ class SchoolsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CreatePupil(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def WithdrawPupil(self, request, context):
-        """Ends the pupil's enrolment; open invoices of the pupil are voided with the reason.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def MovePupil(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ListFeeKinds(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -282,12 +204,6 @@ class SchoolsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRound(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def UpdateRound(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -331,13 +247,6 @@ class SchoolsServiceServicer:
 
     def PreviewRound(self, request, context):
         """Head-count and totals by class and item, as they would be released now.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def PreviewNotice(self, request, context):
-        """One family's notice as it would be, or is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -392,25 +301,10 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsResponse.SerializeToString,
             ),
-            'CorrectImportRow': grpc.unary_unary_rpc_method_handler(
-                    servicer.CorrectImportRow,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.SerializeToString,
-            ),
             'ApplyImport': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyImport,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.SerializeToString,
-            ),
-            'DownloadWrongRows': grpc.unary_stream_rpc_method_handler(
-                    servicer.DownloadWrongRows,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.FromString,
-                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
-            ),
-            'DownloadTemplate': grpc.unary_stream_rpc_method_handler(
-                    servicer.DownloadTemplate,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.FromString,
-                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
             ),
             'ListClasses': grpc.unary_unary_rpc_method_handler(
                     servicer.ListClasses,
@@ -427,21 +321,6 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
             ),
-            'CreatePupil': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreatePupil,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
-            ),
-            'WithdrawPupil': grpc.unary_unary_rpc_method_handler(
-                    servicer.WithdrawPupil,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
-            ),
-            'MovePupil': grpc.unary_unary_rpc_method_handler(
-                    servicer.MovePupil,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
-            ),
             'ListFeeKinds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFeeKinds,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListFeeKindsRequest.FromString,
@@ -450,11 +329,6 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
             'CreateRound': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRound,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
-            ),
-            'UpdateRound': grpc.unary_unary_rpc_method_handler(
-                    servicer.UpdateRound,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
             ),
             'GetRound': grpc.unary_unary_rpc_method_handler(
@@ -491,11 +365,6 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     servicer.PreviewRound,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.SerializeToString,
-            ),
-            'PreviewNotice': grpc.unary_unary_rpc_method_handler(
-                    servicer.PreviewNotice,
-                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.FromString,
-                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.SerializeToString,
             ),
             'ReleaseRound': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseRound,
@@ -638,33 +507,6 @@ class SchoolsService:
             _registered_method=True)
 
     @staticmethod
-    def CorrectImportRow(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/CorrectImportRow',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def ApplyImport(request,
             target,
             options=(),
@@ -681,60 +523,6 @@ class SchoolsService:
             '/xoai.schools.v1.SchoolsService/ApplyImport',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def DownloadWrongRows(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/DownloadWrongRows',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.SerializeToString,
-            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def DownloadTemplate(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/DownloadTemplate',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.SerializeToString,
-            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
             options,
             channel_credentials,
             insecure,
@@ -827,87 +615,6 @@ class SchoolsService:
             _registered_method=True)
 
     @staticmethod
-    def CreatePupil(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/CreatePupil',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def WithdrawPupil(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/WithdrawPupil',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def MovePupil(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/MovePupil',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def ListFeeKinds(request,
             target,
             options=(),
@@ -950,33 +657,6 @@ class SchoolsService:
             target,
             '/xoai.schools.v1.SchoolsService/CreateRound',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def UpdateRound(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/UpdateRound',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
             options,
             channel_credentials,
@@ -1167,33 +847,6 @@ class SchoolsService:
             '/xoai.schools.v1.SchoolsService/PreviewRound',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def PreviewNotice(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/xoai.schools.v1.SchoolsService/PreviewNotice',
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.SerializeToString,
-            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.FromString,
             options,
             channel_credentials,
             insecure,

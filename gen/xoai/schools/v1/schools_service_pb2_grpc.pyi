@@ -39,22 +39,13 @@ class SchoolsServiceStub:
     GetImport: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetImportRequest, _schools_service_pb2.Import]
     ListImports: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportsRequest, _schools_service_pb2.ListImportsResponse]
     ListImportRows: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportRowsRequest, _schools_service_pb2.ListImportRowsResponse]
-    CorrectImportRow: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]
-    """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]
     """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
-    DownloadWrongRows: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]
-    DownloadTemplate: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]
     ListClasses: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]
     ListPupils: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]
     GetPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]
-    CreatePupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CreatePupilRequest, _schools_service_pb2.Pupil]
-    WithdrawPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]
-    """Ends the pupil's enrolment; open invoices of the pupil are voided with the reason."""
-    MovePupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.MovePupilRequest, _schools_service_pb2.Pupil]
     ListFeeKinds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]
     CreateRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]
-    UpdateRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateRoundRequest, _schools_service_pb2.Round]
     GetRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]
     ListRounds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]
     AddFeeItem: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]
@@ -63,8 +54,6 @@ class SchoolsServiceStub:
     ListExemptions: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]
     PreviewRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]
     """Head-count and totals by class and item, as they would be released now."""
-    PreviewNotice: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewNoticeRequest, _schools_service_pb2.Notice]
-    """One family's notice as it would be, or is."""
     ReleaseRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ReleaseRoundRequest, _schools_service_pb2.IssueJob]
     """Starts (or goes on with) the job that issues what has no invoice yet: late pupils and items as well."""
     GetIssueJob: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetIssueJobRequest, _schools_service_pb2.IssueJob]
@@ -82,22 +71,13 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     GetImport: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetImportRequest, _schools_service_pb2.Import]  # type: ignore[assignment]
     ListImports: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportsRequest, _schools_service_pb2.ListImportsResponse]  # type: ignore[assignment]
     ListImportRows: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportRowsRequest, _schools_service_pb2.ListImportRowsResponse]  # type: ignore[assignment]
-    CorrectImportRow: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]  # type: ignore[assignment]
-    """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]  # type: ignore[assignment]
     """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
-    DownloadWrongRows: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
-    DownloadTemplate: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
     ListClasses: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]  # type: ignore[assignment]
     ListPupils: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]  # type: ignore[assignment]
     GetPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
-    CreatePupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CreatePupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
-    WithdrawPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
-    """Ends the pupil's enrolment; open invoices of the pupil are voided with the reason."""
-    MovePupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.MovePupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
     ListFeeKinds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]  # type: ignore[assignment]
     CreateRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
-    UpdateRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     GetRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     ListRounds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]  # type: ignore[assignment]
     AddFeeItem: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
@@ -106,8 +86,6 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     ListExemptions: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]  # type: ignore[assignment]
     PreviewRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]  # type: ignore[assignment]
     """Head-count and totals by class and item, as they would be released now."""
-    PreviewNotice: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewNoticeRequest, _schools_service_pb2.Notice]  # type: ignore[assignment]
-    """One family's notice as it would be, or is."""
     ReleaseRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ReleaseRoundRequest, _schools_service_pb2.IssueJob]  # type: ignore[assignment]
     """Starts (or goes on with) the job that issues what has no invoice yet: late pupils and items as well."""
     GetIssueJob: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetIssueJobRequest, _schools_service_pb2.IssueJob]  # type: ignore[assignment]
@@ -148,34 +126,12 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_schools_service_pb2.ListImportRowsResponse, _abc.Awaitable[_schools_service_pb2.ListImportRowsResponse]]: ...
 
     @_abc_1.abstractmethod
-    def CorrectImportRow(
-        self,
-        request: _schools_service_pb2.CorrectImportRowRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.ImportRow, _abc.Awaitable[_schools_service_pb2.ImportRow]]:
-        """Corrects cells of one row in place; the row gets its outcome anew."""
-
-    @_abc_1.abstractmethod
     def ApplyImport(
         self,
         request: _schools_service_pb2.ApplyImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Import, _abc.Awaitable[_schools_service_pb2.Import]]:
         """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
-
-    @_abc_1.abstractmethod
-    def DownloadWrongRows(
-        self,
-        request: _schools_service_pb2.DownloadWrongRowsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]: ...
-
-    @_abc_1.abstractmethod
-    def DownloadTemplate(
-        self,
-        request: _schools_service_pb2.DownloadTemplateRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]: ...
 
     @_abc_1.abstractmethod
     def ListClasses(
@@ -199,28 +155,6 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
 
     @_abc_1.abstractmethod
-    def CreatePupil(
-        self,
-        request: _schools_service_pb2.CreatePupilRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
-
-    @_abc_1.abstractmethod
-    def WithdrawPupil(
-        self,
-        request: _schools_service_pb2.WithdrawPupilRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]:
-        """Ends the pupil's enrolment; open invoices of the pupil are voided with the reason."""
-
-    @_abc_1.abstractmethod
-    def MovePupil(
-        self,
-        request: _schools_service_pb2.MovePupilRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
-
-    @_abc_1.abstractmethod
     def ListFeeKinds(
         self,
         request: _schools_service_pb2.ListFeeKindsRequest,
@@ -231,13 +165,6 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateRound(
         self,
         request: _schools_service_pb2.CreateRoundRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]: ...
-
-    @_abc_1.abstractmethod
-    def UpdateRound(
-        self,
-        request: _schools_service_pb2.UpdateRoundRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]: ...
 
@@ -290,14 +217,6 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.RoundPreview, _abc.Awaitable[_schools_service_pb2.RoundPreview]]:
         """Head-count and totals by class and item, as they would be released now."""
-
-    @_abc_1.abstractmethod
-    def PreviewNotice(
-        self,
-        request: _schools_service_pb2.PreviewNoticeRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_schools_service_pb2.Notice, _abc.Awaitable[_schools_service_pb2.Notice]]:
-        """One family's notice as it would be, or is."""
 
     @_abc_1.abstractmethod
     def ReleaseRound(

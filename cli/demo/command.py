@@ -1,0 +1,110 @@
+"""`xoai demo`: builds the demo city on a platform of its own, runs the main job once, sums up, serves until Ctrl-C."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import threading
+import time
+from typing import Annotated, Literal
+
+import httpx
+import typer
+from rich.console import Console
+
+from cli.demo import enrolment, payments, rounds, summary
+from cli.demo.offices import Desk, addresses_of
+from cli.platform import here
+from cli.platform.embedded import Embedded
+from cli.platform.full import Full
+from kit import auth, clock
+from kit.db import Database
+from kit.settings import Settings
+from sandbox.city.schools import make_schools
+from services.directory import bootstrap
+from xoai.intake.v1 import intake_service_pb2 as intake_pb
+from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+
+app = typer.Typer(help="Dựng thành phố thử rồi phục vụ các trang.")
+_SEED = 20261122
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    mode: Annotated[str, typer.Option(help="embedded hoặc full")] = "embedded",
+    once: Annotated[bool, typer.Option("--once", help="Dừng sau bảng tổng kết")] = False,
+    port: Annotated[int, typer.Option(help="Cổng của các trang")] = 8080,
+    seed: Annotated[int, typer.Option(help="Hạt giống của thành phố")] = _SEED,
+) -> None:
+    """Build the demo city; exit code 1 if any sum disagrees."""
+    console = Console()
+    folder = here.RUN / "demo-platform"
+    shutil.rmtree(folder, ignore_errors=True)
+    chosen: Literal["demo"] = "demo"
+    platform = (Full if mode == "full" else Embedded)(folder, mode=chosen, port=port)
+    platform.start()
+    try:
+        wrong = _build(platform, console, seed)
+        if wrong:
+            console.print("[bold red]Lệch / disagrees:[/] " + "; ".join(wrong))
+        if not once:
+            console.print(f"Các trang: [bold]{platform.url}[/]   (Ctrl-C để dừng)")
+            _serve_until_stopped()
+    finally:
+        platform.stop()
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _build(platform: Embedded | Full, console: Console, seed: int) -> list[str]:
+    """The main job once: enrol, collect, print, pay, find again. What does not agree, if anything."""
+    began = time.monotonic()
+    settings = Settings(
+        **{name.removeprefix("XOAI_").lower(): value for name, value in platform.environment.items()}
+    )  # type: ignore[arg-type]
+    key = settings.subject_key.get_secret_value()
+    visitor = Desk(
+        addresses_of(settings.grpc_addresses), auth.sign(auth.public(), key, lifetime_seconds=3600)
+    )
+    database = Database(settings, "directory", pool_size=1)
+    token = bootstrap.invite_administrator(
+        database, name="Lê Quản Trị", login="quantri@xoai.example", city_name="Thành phố Đồng Xoài"
+    )
+    database.close()
+    today = clock.today()
+    with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
+        city = enrolment.enrol(visitor, token, make_schools(seed, today), platform.url, bank)
+        notices = here.RUN / "demo" / "notices"
+        issued = [rounds.issue(city, school, seed, today, notices, console.print) for school in city.schools]
+        console.print("Phụ huynh đang chuyển tiền qua ngân hàng thử …")
+        truth = payments.pay(city, seed, bank)
+    clerk = visitor.log_in("taichinh@xoai.example", enrolment.PASSWORD)
+    service = visitor.as_subject(auth.sign(auth.service("cli"), key, lifetime_seconds=3600))
+    service.call("intake", "PullNow", intake_pb.PullNowRequest(), timeout=120)
+    summary.wait_quiet(service, truth.transfers)
+    found = summary.collect(service, sum(item.pages for item in issued), time.monotonic() - began)
+    summary.show(console, found)
+    summary.write(here.RUN / "demo", found, _sample(city), city.logins)
+    for login in city.logins:
+        console.print(f"  {login.role}: {login.login} / {login.password}")
+    wrong = summary.disagreements(found, truth, summary.paid_on_invoices(service))
+    clerk.close()
+    visitor.close()
+    return wrong
+
+
+def _sample(city: enrolment.City) -> str:
+    """A bill that nobody has paid yet, to be opened from the first page."""
+    school = city.schools[1]
+    assert school.accountant is not None
+    request = invoices_pb.ListInvoicesRequest(
+        organisation_id=school.id, states=[invoices_pb.Invoice.STATE_OPEN], page_size=1
+    )
+    page = school.accountant.call("invoices", "ListInvoices", request)
+    return page.invoices[0].reference if page.invoices else ""
+
+
+def _serve_until_stopped() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()

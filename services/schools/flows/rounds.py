@@ -1,0 +1,246 @@
+"""Collection rounds: opened, filled with items and exemptions, looked at before release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kit import audit, clock, ids
+from kit.auth import Subject
+from services.schools.domain import fees
+from services.schools.domain.errors import (
+    AccountUnusable,
+    BadField,
+    ItemInUse,
+    ItemKnown,
+    ItemNotFound,
+    PupilNotFound,
+    RoundNotFound,
+)
+from services.schools.domain.imports import heading_key
+from services.schools.domain.rounds import (
+    Bill,
+    Charge,
+    Exemption,
+    FeeItem,
+    ReceivingAccount,
+    Round,
+    RoundState,
+    Scope,
+    bills_of,
+    charges_of,
+    check_exemption,
+    check_round,
+)
+from services.schools.store import issuing, pupils, rounds
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWish:
+    """A fee item as asked for."""
+
+    title: str
+    fee_kind: str
+    unit_price: int
+    quantity_milli: int
+    unit: str
+    priority: int
+    account_id: str
+    per_pupil: bool
+    voluntary: bool
+
+
+@dataclass(slots=True)
+class ClassPreview:
+    """One class of a preview."""
+
+    pupils: int = 0
+    invoices: int = 0
+    amount: int = 0
+    exempted: int = 0
+    already_issued: int = 0
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a release would issue now, by class and by item; amounts in đồng."""
+
+    classes: dict[str, ClassPreview] = field(default_factory=dict)
+    items: dict[str, list[int]] = field(default_factory=dict)
+    bills: list[Bill] = field(default_factory=list)
+    without_birth_date: int = 0
+
+    @property
+    def pupils(self) -> int:
+        return sum(item.pupils for item in self.classes.values())
+
+    @property
+    def amount(self) -> int:
+        return sum(bill.amount for bill in self.bills)
+
+
+def create(
+    session: Session,
+    subject: Subject,
+    wish: Round,
+    items: Sequence[ItemWish],
+    accounts: Mapping[str, ReceivingAccount],
+) -> Round:
+    """Open a round. Raises BadField, UnknownFeeKind, AccountUnusable, ItemKnown."""
+    value = replace(wish, id=ids.new(), state=RoundState.DRAFT, create_time=clock.now(), version=1)
+    rounds.add(session, value)
+    for item in items:
+        _add_item(session, value, item, accounts)
+    _record(
+        session,
+        subject,
+        "round.create",
+        value,
+        {"title": value.title, "items": [item.title for item in items]},
+    )
+    return get(session, value.id)
+
+
+def wish(organisation_id: UUID, values: Mapping[str, Any]) -> Round:
+    """A round as asked for, checked. Raises BadField."""
+    due_date = check_round(values["title"], values["school_year"], values["due_date"])
+    return Round(
+        id=organisation_id,
+        organisation_id=organisation_id,
+        title=values["title"].strip(),
+        school_year=values["school_year"],
+        period=values["period"].strip(),
+        due_date=due_date,
+        scope=Scope(values["scope"]),
+        scope_values=tuple(values["scope_values"]),
+        state=RoundState.DRAFT,
+        contact=values["contact"].strip(),
+        create_time=clock.now(),
+        release_time=None,
+        version=1,
+    )
+
+
+def get(session: Session, id: UUID, *, lock: bool = False) -> Round:
+    """A round with its items. Raises RoundNotFound."""
+    found = rounds.get(session, id, lock=lock)
+    if found is None:
+        raise RoundNotFound()
+    return found
+
+
+def add_item(
+    session: Session, subject: Subject, id: UUID, item: ItemWish, accounts: Mapping[str, ReceivingAccount]
+) -> Round:
+    """Add an item, also after release: the next release issues it. Raises as `create`."""
+    value = get(session, id, lock=True)
+    _add_item(session, value, item, accounts)
+    _record(session, subject, "round.add_item", value, {"title": item.title})
+    return get(session, id)
+
+
+def remove_item(session: Session, subject: Subject, id: UUID, fee_item_id: UUID) -> Round:
+    """Remove an item that stands on no invoice. Raises ItemNotFound, ItemInUse."""
+    value = get(session, id, lock=True)
+    item = next((item for item in value.items if item.id == fee_item_id), None)
+    if item is None:
+        raise ItemNotFound()
+    if rounds.is_issued(session, fee_item_id):
+        raise ItemInUse(title=item.title)
+    rounds.remove_item(session, fee_item_id)
+    _record(session, subject, "round.remove_item", value, {"title": item.title})
+    return get(session, id)
+
+
+def set_exemption(session: Session, subject: Subject, id: UUID, pupil_id: UUID, value: Exemption) -> UUID:
+    """Set, replace or (with nothing to take off) remove an exemption. Raises PupilNotFound, ItemNotFound."""
+    check_exemption(value.percent_hundredths, value.amount, value.reason)
+    owner = get(session, id)
+    pupil = pupils.get(session, pupil_id)
+    if pupil is None or pupil.organisation_id != owner.organisation_id:
+        raise PupilNotFound()
+    if value.fee_item_id is not None and all(item.id != value.fee_item_id for item in owner.items):
+        raise ItemNotFound()
+    exemption_id = rounds.set_exemption(session, owner.organisation_id, id, pupil_id, ids.new(), value)
+    detail: dict[str, object] = {"pupil": str(pupil_id), "reason": value.reason, "amount": value.amount}
+    _record(
+        session, subject, "exemption.set", owner, detail | {"percent_hundredths": value.percent_hundredths}
+    )
+    return exemption_id
+
+
+def preview(session: Session, value: Round) -> Preview:
+    """What a release would issue now: duties of the pupils in scope that stand on no invoice yet."""
+    amounts, exemptions = rounds.pupil_amounts(session, value.id), rounds.exemptions(session, value.id)
+    issued = issuing.issued_items(session, value.id)
+    result = Preview()
+    for pupil in rounds.round_pupils(session, value):
+        line = result.classes.setdefault(pupil.class_name, ClassPreview())
+        charges = charges_of(value.items, amounts.get(pupil.id, {}), exemptions.get(pupil.id, ()))
+        fresh: list[Charge] = [charge for charge in charges if (pupil.id, charge.item.id) not in issued]
+        bills = bills_of(pupil, fresh)
+        line.pupils += 1
+        line.invoices += len(bills)
+        line.already_issued += len(charges) - len(fresh)
+        result.without_birth_date += pupil.birth_date is None
+        for bill in bills:
+            result.bills.append(bill)
+            line.amount += bill.amount
+            for charge in bill.charges:
+                line.exempted += charge.exempted
+                totals = result.items.setdefault(charge.item.title, [0, 0])
+                totals[0] += 1
+                totals[1] += charge.amount
+    return result
+
+
+def _add_item(
+    session: Session, value: Round, item: ItemWish, accounts: Mapping[str, ReceivingAccount]
+) -> None:
+    kind = fees.fee_kind(item.fee_kind)
+    account = accounts.get(item.account_id)
+    if account is None:
+        raise AccountUnusable()
+    if not item.title.strip() or item.unit_price < 0 or (not item.per_pupil and item.unit_price == 0):
+        raise BadField(
+            field="fee_items",
+            what_vi="Mỗi khoản cần tên và đơn giá, hoặc lấy số tiền theo danh sách.",
+            what_en="Each item needs a title and a price, or takes its amounts from the list.",
+        )
+    added = rounds.add_item(
+        session,
+        value.id,
+        value.organisation_id,
+        FeeItem(
+            id=ids.new(),
+            title=item.title.strip(),
+            fee_kind=kind.code,
+            legal_kind=kind.legal_kind,
+            unit_price=item.unit_price,
+            quantity_milli=item.quantity_milli or 1000,
+            unit=item.unit,
+            priority=item.priority or fees.PRIORITY[kind.legal_kind],
+            account=account,
+            per_pupil=item.per_pupil,
+            voluntary=item.voluntary or kind.is_voluntary,
+        ),
+        heading_key(item.title),
+        clock.now(),
+    )
+    if not added:
+        raise ItemKnown(title=item.title)
+
+
+def _record(session: Session, subject: Subject, action: str, value: Round, detail: dict[str, object]) -> None:
+    audit.record(
+        session,
+        subject=subject.label,
+        action=action,
+        object=f"round:{value.id}",
+        organisation_id=value.organisation_id,
+        detail=detail,
+    )

@@ -1,0 +1,150 @@
+"""Notices of a released round: what each family's paper holds, out of the invoices that were issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from kit import clock
+from kit.errors import FailedPrecondition
+from services.schools.domain.fees import LegalKind, fee_kinds
+from services.schools.domain.rounds import Round, RoundPupil
+from services.schools.ports import Neighbours
+from xoai.common.v1 import common_pb2
+from xoai.directory.v1 import directory_service_pb2 as directory_pb
+from xoai.documents.v1 import documents_service_pb2 as documents_pb
+from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
+
+_AT_ONCE: Final = 100
+_KINDS: Final = {
+    LegalKind.TUITION.value: documents_pb.ITEM_KIND_TUITION,
+    LegalKind.SERVICE.value: documents_pb.ITEM_KIND_SERVICE,
+    LegalKind.AGREED.value: documents_pb.ITEM_KIND_AGREED,
+    LegalKind.PASS_THROUGH.value: documents_pb.ITEM_KIND_PASS_THROUGH,
+}
+
+
+class NoNotices(FailedPrecondition):
+    reason = "NO_NOTICES"
+    vi = "Chưa có phiếu nào để in: đợt thu chưa phát hành, hoặc lớp này không có ai phải nộp."
+    en = "There is nothing to print: the round is not released, or nobody in this class has to pay."
+
+
+class NoticePrinter:
+    """Prints the notices of a round."""
+
+    def __init__(self, neighbours: Neighbours, public_url: str, *, is_trial: bool) -> None:
+        self._neighbours = neighbours
+        self._place = public_url.split("://", 1)[-1].rstrip("/")
+        self._is_trial = is_trial
+
+    def print(
+        self, value: Round, pupils: Sequence[RoundPupil], notice_ids: dict[UUID, str], *, large_print: bool
+    ) -> Iterator[common_pb2.FileChunk]:
+        """The notices of these pupils as one PDF, in their order. Raises NoNotices."""
+        invoices = self._neighbours.invoices_of(
+            value.organisation_id, [notice_ids[pupil.id] for pupil in pupils]
+        )
+        by_notice: dict[str, list[invoices_pb.Invoice]] = {}
+        for invoice in invoices:
+            if invoice.state in (invoices_pb.Invoice.STATE_OPEN, invoices_pb.Invoice.STATE_PART_PAID):
+                by_notice.setdefault(invoice.notice_id, []).append(invoice)
+        shown = [pupil for pupil in pupils if notice_ids[pupil.id] in by_notice]
+        if not shown:
+            raise NoNotices()
+        payloads = self._payloads([item for pupil in shown for item in by_notice[notice_ids[pupil.id]]])
+        school = self._neighbours.organisation(value.organisation_id)
+
+        def requests() -> Iterator[documents_pb.RenderNoticesRequest]:
+            for start in range(0, len(shown), _AT_ONCE):
+                yield documents_pb.RenderNoticesRequest(
+                    large_print=large_print,
+                    file_name=f"phieu-thu-{school.code}.pdf",
+                    notices=[
+                        self._notice(school, value, pupil, by_notice[notice_ids[pupil.id]], payloads)
+                        for pupil in shown[start : start + _AT_ONCE]
+                    ],
+                )
+
+        return self._neighbours.render(requests())
+
+    def _payloads(self, invoices: Sequence[invoices_pb.Invoice]) -> dict[str, str]:
+        codes = [
+            vietqr_pb.TransferCode(
+                bin=invoice.bin,
+                account_number=invoice.account_number,
+                amount=invoice.amount_due - invoice.amount_paid,
+                purpose=invoice.reference,
+            )
+            for invoice in invoices
+        ]
+        return dict(zip([item.reference for item in invoices], self._neighbours.codes(codes), strict=True))
+
+    def _notice(
+        self,
+        school: directory_pb.Organisation,
+        value: Round,
+        pupil: RoundPupil,
+        invoices: Sequence[invoices_pb.Invoice],
+        payloads: dict[str, str],
+    ) -> documents_pb.NoticeContent:
+        printed = Timestamp()
+        printed.FromDatetime(clock.now())
+        return documents_pb.NoticeContent(
+            unit_name=school.name,
+            unit_address=school.address,
+            school_year=value.school_year,
+            round_name=value.period,
+            title=value.title,
+            pupil_name=pupil.full_name,
+            class_name=pupil.class_name,
+            pupil_code=pupil.codes[0] if pupil.codes else "",
+            parts=[self._part(invoice, payloads) for invoice in invoices],
+            due_date=value.due_date.isoformat(),
+            contact=value.contact or f"{school.name} {school.phone}",
+            print_time=printed,
+            trial=self._is_trial,
+        )
+
+    def _part(self, invoice: invoices_pb.Invoice, payloads: dict[str, str]) -> documents_pb.NoticePart:
+        lines = [line for each in invoice.lines for line in _lines(each)]
+        if invoice.amount_paid:
+            lines.append(documents_pb.NoticeLine(title="Đã nộp", amount=-invoice.amount_paid))
+        return documents_pb.NoticePart(
+            lines=lines,
+            amount_due=invoice.amount_due - invoice.amount_paid,
+            payment=documents_pb.PaymentDetails(
+                payload=payloads[invoice.reference],
+                holder=invoice.holder_name,
+                account=invoice.account_number,
+                bank=self._neighbours.bank_name(invoice.bin),
+                memo=invoice.reference,
+                page_address=f"{self._place}/p/{invoice.reference}",
+            ),
+        )
+
+
+def _lines(line: invoices_pb.InvoiceLine) -> list[documents_pb.NoticeLine]:
+    """An item as one row at its full amount, and what is taken off as a row of its own."""
+    kind = fee_kinds().get(line.fee_kind)
+    full = documents_pb.NoticeLine(
+        title=line.title,
+        amount=line.amount + line.exempted,
+        kind=_KINDS.get(line.ledger_class, documents_pb.ITEM_KIND_UNSPECIFIED),
+        quantity_milli=line.quantity_milli if line.unit_price else 0,
+        unit=line.unit,
+        source=kind.legal_basis if kind else "",
+        confirmed=kind.is_confirmed if kind else False,
+    )
+    if line.unit_price:
+        full.unit_price = line.unit_price
+    if not line.exempted:
+        return [full]
+    off = documents_pb.NoticeLine(
+        title=f"Miễn giảm {line.title}", amount=-line.exempted, note=line.exemption_reason
+    )
+    return [full, off]
