@@ -64,3 +64,7 @@ def main() -> None:
     except Error as error:
         print(f"{error.reason}: {error.text_vi}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

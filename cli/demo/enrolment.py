@@ -132,7 +132,8 @@ def _invite(
 
 def _connect(city: City, school: EnrolledSchool, public_url: str, bank: httpx.Client) -> str:
     """A provider connection for the school's accounts, known to the sandbox bank as well."""
-    secret = "whsec_" + secrets.token_hex(24) if school.plan.provider == "xoai" else secrets.token_hex(24)
+    prefix = {"xoai": "whsec_", "vietqrvn": "xoai:"}.get(school.plan.provider, "")
+    secret = prefix + secrets.token_hex(24)
     auth = "hmac" if school.plan.provider == "sepay" else ""
     accounts = [school.plan.account, school.plan.second_account]
     connection = city.administrator.call(

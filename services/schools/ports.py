@@ -110,7 +110,7 @@ class Neighbours:
         stub = documents_grpc.DocumentsServiceStub(self._channels.to("documents"))
         try:
             yield from stub.RenderNotices(
-                requests, timeout=120, metadata=self._channels.metadata(self._subject)
+                requests, timeout=120, metadata=tuple(self._channels.metadata(self._subject))
             )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error

@@ -32,7 +32,7 @@ MOST_AMOUNT: Final = 10**13
 MOST_LINES: Final = 200
 _BIN: Final = re.compile(r"[0-9]{6}")
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9]{1,19}")
-_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _DATE: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 # A school's drafts repeat the same titles, units and classes thousands of times.
 clean: Final = lru_cache(maxsize=8192)(clean_display)

@@ -104,7 +104,7 @@ class _Container:
         return self._numbers(b"".join(self._sector(number) for number in used))
 
     def _chain(self, first: int) -> bytes:
-        parts: list[Any] = []
+        parts: list[bytes] = []
         number = first
         while number < _END:
             if number >= len(self._fat) or len(parts) > self._sectors:
@@ -117,7 +117,7 @@ class _Container:
         first, size = self.streams[name]
         if size >= self._mini_cutoff:
             return self._chain(first)[:size]
-        parts: list[Any] = []
+        parts: list[bytes] = []
         number = first
         while number < _END:
             if number >= len(self._mini_fat) or len(parts) > len(self._mini_fat):
