@@ -81,6 +81,7 @@ def _batch_pdf(notices: Sequence[NoticeContent], large_print: bool) -> bytes:
             "scale": LARGE_PRINT if large_print else 1,
             "title": f"{first.title} – {first.unit_name}",
             "author": first.unit_name,
+            "breakable": slack == _SLACKS[-1],
             "leaves": leaves,
         }
         pdf = _compiled("notice.typ", data, first.print_time)
