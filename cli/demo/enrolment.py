@@ -148,7 +148,7 @@ def _connect(city: City, school: EnrolledSchool, public_url: str, bank: httpx.Cl
             secret=secret,
             account_numbers=accounts,
             bin=SANDBOX_BIN,
-            pull_url=str(bank.base_url).rstrip("/"),
+            pull_url="sandbox+" + str(bank.base_url).rstrip("/"),
         ),
     )
     answer = bank.post(

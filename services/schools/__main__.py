@@ -6,8 +6,8 @@ import sys
 
 from kit.runtime import Process, main
 from services.schools import jobs
-from services.schools.notices import NoticePrinter
 from services.schools.ports import Neighbours
+from services.schools.ports.notices import NoticePrinter
 from services.schools.rpc import SchoolsServicer
 from xoai.schools.v1 import schools_service_pb2 as pb
 from xoai.schools.v1 import schools_service_pb2_grpc as pb_grpc

@@ -21,8 +21,8 @@ def store(session: Session, arrivals: Sequence[Arrival]) -> int:
         if repeats:
             driver.execute(accepting.FIND, accepting.find_parameters(repeats))
             counted, whole, conflicts = accepting.judged(repeats, driver.fetchall())
+            # A list that tells again what was called back is no repeated delivery: it is marked, not counted.
             if counted["connections"]:
-                driver.execute(accepting.COUNT_REPEATS, counted)
                 driver.execute(accepting.MARK_REPEATS, whole)
             if conflicts["ids"]:
                 driver.execute(accepting.CONFLICT, conflicts)

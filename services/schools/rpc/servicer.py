@@ -15,8 +15,8 @@ from kit.grpc_server import Edge, caller_of
 from services.schools.domain.errors import PupilNotFound, RoundNotFound
 from services.schools.domain.rounds import Exemption, ReceivingAccount
 from services.schools.flows import imports, issuing, rounds
-from services.schools.notices import NoticePrinter
 from services.schools.ports import Neighbours
+from services.schools.ports.notices import NoticePrinter
 from services.schools.roster.reading import read
 from services.schools.rpc import forms
 from services.schools.store import imports as import_store

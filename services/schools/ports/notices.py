@@ -12,7 +12,7 @@ from kit import clock
 from kit.errors import FailedPrecondition
 from services.schools.domain.fees import LegalKind, fee_kinds
 from services.schools.domain.rounds import Round, RoundPupil
-from services.schools.ports import Neighbours
+from services.schools.ports.neighbours import Neighbours
 from xoai.common.v1 import common_pb2
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.documents.v1 import documents_service_pb2 as documents_pb
