@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_PIN := 0.13.9
+# The certificates of this machine, so that an office with its own proxy can install as well.
+export UV_SYSTEM_CERTS := 1
 PY := .venv/bin/python
 NAME ?=
 MODE ?= embedded
