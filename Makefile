@@ -54,13 +54,9 @@ lint: .venv/.ready ## Check style, types, imports, contracts, and that made file
 test: .venv/.ready tools-test ## Run every test: unit, contract, integration, browser, faults
 	@tools/test
 
-.PHONY: faults
-faults: .venv/.ready tools-test ## Run the fault matrix with the invariants after each fault
-	@$(PY) -m pytest -q tests/faults
-
 .PHONY: bench
-bench: .venv/.ready tools-test ## Run the benchmarks (NAME=chain for one)
-	@$(PY) -m bench $(NAME)
+bench: .venv/.ready ## Measure the reconcile stage
+	@$(PY) -m bench.reconcile
 
 .PHONY: clean
 clean: ## Remove everything that make has made
