@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 
 from kit import fault, idempotency, log
 from kit.db import Database, is_transient
-from kit.errors import Unavailable
+from kit.errors import Aborted, Error, Unavailable
 from services.schools.domain.rounds import Bill, Round
 from services.schools.flows import issuing
 from services.schools.ports import Neighbours
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 
 _PAUSE_SECONDS = 1.0
+_SOON, _LATER = timedelta(seconds=1), timedelta(seconds=30)
+_KINDS: Final = {
+    invoices_pb.IssueOutcome.OUTCOME_ISSUED: "issued",
+    invoices_pb.IssueOutcome.OUTCOME_EXISTS: "exists",
+}
 _log = log.get(__name__)
 
 
@@ -38,45 +45,53 @@ class IssueWorker:
             try:
                 if self.step(stop):
                     continue
-            except (Unavailable, DBAPIError) as error:
-                if isinstance(error, DBAPIError) and not is_transient(error):
+            except DBAPIError as error:
+                if not is_transient(error):
                     raise
                 _log.warning("issuing waits", error=str(error)[:200])
-                stop.wait(_PAUSE_SECONDS)
+            except Error as error:
+                _log.warning("issuing waits", error=str(error)[:200])
             self._woken.wait(_PAUSE_SECONDS)
             self._woken.clear()
 
     def step(self, stop: threading.Event) -> bool:
-        """Work on one job to its end (or until stopped); False if there is none."""
+        """Work on one job to its end (or until stopped); False if there is none. Raises what invoices answered."""
         job = self._database.run(issuing.claim)
         if job is None:
             return False
-        while not stop.is_set():
-            value, bills = self._database.run(lambda session: issuing.next_bills(session, job.round_id))
-            if not bills:
-                self._database.run(lambda session: issuing.end(session, job.id))
-                return True
-            for start in range(0, len(bills), issuing.CHUNK):
-                if stop.is_set():
+        try:
+            while not stop.is_set():
+                value, bills = self._database.run(lambda session: issuing.next_bills(session, job))
+                if bills:
+                    self._issue(job, value, bills)
+                elif self._database.run(lambda session: issuing.end(session, job.id)):
                     break
-                self._issue(job, value, bills[start : start + issuing.CHUNK])
+        except Error as error:
+            # Nobody else may take the job while its lease runs, so it is given back: soon after an outage, later if
+            # invoices refused the whole chunk, which a person has to see.
+            is_outage = isinstance(error, Unavailable | Aborted)
+            wait, problem = (_SOON, "") if is_outage else (_LATER, str(error)[:300])
+            self._database.run(lambda session: issuing.let_go(session, job.id, wait, problem))
+            raise
         return True
 
-    def _issue(self, job: Row[Any], value: Round, bills: Sequence[Bill]) -> None:
-        # The request's id is its content: a chunk that was sent before a crash gets its first answer again.
-        request_id = f"{job.id}:{bills[0].source_id(value.id)}:{len(bills)}"
-        drafts = [_draft(value, bill) for bill in bills]
-        outcomes = self._neighbours.issue(value.organisation_id, request_id, drafts)
+    def _issue(self, job: Row[Any], value: Round, bills: dict[int, Bill]) -> None:
+        drafts = [_draft(value, bill) for bill in bills.values()]
+        outcomes = self._neighbours.issue(value.organisation_id, _request_id(drafts), drafts)
         fault.point("issue.sent")
-        kinds = {
-            invoices_pb.IssueOutcome.OUTCOME_ISSUED: "issued",
-            invoices_pb.IssueOutcome.OUTCOME_EXISTS: "exists",
-        }
         results = [
-            (kinds.get(item.outcome, "refused"), item.invoice_id, item.reference, item.detail_vi)
+            (_KINDS.get(item.outcome, "refused"), item.invoice_id, item.reference, item.detail_vi)
             for item in outcomes
         ]
         self._database.run(lambda session: issuing.record(session, job, bills, results))
+
+
+def _request_id(drafts: Sequence[invoices_pb.InvoiceDraft]) -> str:
+    """The id of a chunk is its content: sent again after a crash it gets its first answer again."""
+    digest = hashlib.sha256()
+    for draft in drafts:
+        digest.update(draft.SerializeToString(deterministic=True))
+    return digest.hexdigest()
 
 
 def forget_old(database: Database) -> None:
@@ -108,7 +123,7 @@ def _draft(value: Round, bill: Bill) -> invoices_pb.InvoiceDraft:
                 ledger_class=charge.item.legal_kind.value,
                 amount=charge.amount,
                 priority=charge.item.priority,
-                unit_price=0 if charge.item.per_pupil else charge.item.unit_price,
+                unit_price=charge.item.unit_price if charge.full == charge.item.full_amount() else 0,
                 quantity_milli=charge.item.quantity_milli,
                 unit=charge.item.unit,
                 exempted=charge.exempted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -43,6 +43,15 @@ class KnownPupil:
     class_name: str
     phone: str
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoundColumn:
+    """An item of the list's round: `default` is what a pupil pays of whom no list has spoken yet, in đồng."""
+
+    title: str
+    default: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +71,14 @@ class Roll:
     def __init__(self, pupils: Iterable[KnownPupil]) -> None:
         self._by_identifier: dict[tuple[str, str], KnownPupil] = {}
         self._by_person: dict[tuple[str, date], list[KnownPupil]] = {}
+        self._by_seat: dict[tuple[str, str], list[KnownPupil]] = {}
         for pupil in pupils:
             for kind, value in pupil.identifiers.items():
                 self._by_identifier[kind, value] = pupil
+            name = text.person_key(pupil.full_name)
             if pupil.birth_date:
-                self._by_person.setdefault((text.person_key(pupil.full_name), pupil.birth_date), []).append(
-                    pupil
-                )
+                self._by_person.setdefault((name, pupil.birth_date), []).append(pupil)
+            self._by_seat.setdefault((name, pupil.class_name), []).append(pupil)
 
     def find(self, pupil: Pupil) -> tuple[KnownPupil | None, bool]:
         """The known pupil of a row, and whether its identifiers name two different pupils."""
@@ -81,38 +91,69 @@ class Roll:
             return None, True
         if named:
             return next(iter(named.values())), False
-        if pupil.birth_date and pupil.full_name:
-            same = self._by_person.get((text.person_key(pupil.full_name), pupil.birth_date), [])
-            # Two children may share a name and a birth date; another code of the same kind tells them apart.
-            same = [known for known in same if not _contradicts(known, pupil)]
-            if len(same) == 1:
-                return same[0], False
-        return None, False
+        return self._by_name(pupil), False
+
+    def _by_name(self, pupil: Pupil) -> KnownPupil | None:
+        # Two children may share a name and a birth date; another code of the same kind, or the class, tells them apart.
+        name = text.person_key(pupil.full_name or "")
+        if pupil.birth_date:
+            same = [
+                known
+                for known in self._by_person.get((name, pupil.birth_date), [])
+                if not _contradicts(known, pupil)
+            ]
+            seated = [known for known in same if known.class_name == pupil.class_name]
+            if len(same) == 1 or len(seated) == 1:
+                return same[0] if len(same) == 1 else seated[0]
+        # A list without birth dates or codes, or one that brings them for the first time: the seat in the class tells.
+        seated = [
+            known
+            for known in self._by_seat.get((name, pupil.class_name or ""), [])
+            if not _contradicts(known, pupil) and None in (known.birth_date, pupil.birth_date)
+        ]
+        return seated[0] if len(seated) == 1 else None
 
 
-def judge(
-    rows: Sequence[Row], roll: Roll, amounts: Mapping[tuple[UUID, str], int], item_titles: Mapping[str, str]
-) -> list[JudgedRow]:
-    """The outcome of each row. `amounts` are what the list said last, by (pupil, folded heading); `item_titles` are
-    the round's items by folded heading (empty for a list of pupils only)."""
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What the round of a list knows: its items by folded heading, the amounts of the last list and what stands on an
+    invoice already, both by (pupil, folded heading)."""
+
+    columns: Mapping[str, RoundColumn] = field(default_factory=dict)
+    amounts: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+    issued: Set[tuple[UUID, str]] = frozenset()
+
+
+def judge(rows: Sequence[Row], roll: Roll, headings: Sequence[str], charged: Charged) -> list[JudgedRow]:
+    """The outcome of each row of a list whose item columns are `headings`; `charged` is empty for pupils only."""
+    keys = {heading: key for heading in headings if (key := heading_key(heading)) in charged.columns}
+    first: dict[object, int] = {}
     judged = []
     for row in rows:
         if row.outcome == "wrong":
             judged.append(JudgedRow(row, Outcome.WRONG, None, row.problems, ()))
             continue
         known, is_conflict = roll.find(row.pupil)
+        earlier = first.setdefault(known.id if known else _person(row), row.row)
         if is_conflict:
             judged.append(JudgedRow(row, Outcome.WRONG, None, (_two_pupils(row.pupil),), ()))
+        elif earlier != row.row:
+            judged.append(JudgedRow(row, Outcome.WRONG, None, (_repeated(row.pupil, earlier),), ()))
         elif known is None:
             judged.append(JudgedRow(row, Outcome.NEW, None, (), ()))
         else:
-            changes = (
-                *_changes(known, row.pupil),
-                *_amount_changes(known.id, row.items, amounts, item_titles),
-            )
+            changes = (*_changes(known, row.pupil), *_amount_changes(known.id, row.items, keys, charged))
             outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
-            judged.append(JudgedRow(row, outcome, known.id, (), tuple(changes)))
+            judged.append(JudgedRow(row, outcome, known.id, (), changes))
     return judged
+
+
+def _person(row: Row) -> object:
+    """What tells a new pupil from the others of the same list."""
+    pupil = row.pupil
+    if any(getattr(pupil, kind) for kind in IDENTIFIER_KINDS):
+        return row.row
+    return text.person_key(pupil.full_name or ""), pupil.birth_date, pupil.class_name
 
 
 def heading_key(heading: str) -> str:
@@ -128,7 +169,7 @@ def _contradicts(known: KnownPupil, pupil: Pupil) -> bool:
 
 
 def _changes(known: KnownPupil, pupil: Pupil) -> list[str]:
-    changes = []
+    changes = ["đã thôi học → đi học lại"] if known.is_withdrawn else []
     for name in ("full_name", "birth_date", "sex", "class_name", "phone"):
         new, old = getattr(pupil, name), getattr(known, name)
         if new and new != old:
@@ -141,24 +182,37 @@ def _changes(known: KnownPupil, pupil: Pupil) -> list[str]:
 
 
 def _amount_changes(
-    pupil_id: UUID,
-    items: Mapping[str, int],
-    amounts: Mapping[tuple[UUID, str], int],
-    item_titles: Mapping[str, str],
+    pupil_id: UUID, items: Mapping[str, int], keys: Mapping[str, str], charged: Charged
 ) -> list[str]:
     changes = []
-    for heading, amount in items.items():
-        key = heading_key(heading)
-        if key in item_titles and amounts.get((pupil_id, key)) != amount:
-            old = amounts.get((pupil_id, key))
-            changes.append(f"{item_titles[key]}: {'—' if old is None else old} → {amount}")
+    for heading, key in keys.items():
+        # An empty cell of a column says that the pupil does not pay this item.
+        new, column = items.get(heading, 0), charged.columns[key]
+        old = charged.amounts.get((pupil_id, key), column.default)
+        if new != old:
+            note = " (đã phát hành: đổi số tiền bằng Sửa phiếu)" if (pupil_id, key) in charged.issued else ""
+            changes.append(f"{column.title}: {_dong(old)} → {_dong(new)}{note}")
     return changes
+
+
+def _dong(amount: int) -> str:
+    return f"{amount:,}".replace(",", ".") if amount else "—"
 
 
 def _shown(value: object) -> str:
     if isinstance(value, date):
         return value.strftime("%d/%m/%Y")
     return str(value) if value else "—"
+
+
+def _repeated(pupil: Pupil, row: int) -> Problem:
+    return Problem(
+        column="",
+        found=pupil.full_name or "",
+        reason="REPEATED_PUPIL",
+        expected_vi=f"mỗi học sinh một dòng (dòng {row} đã có em này); hai em trùng tên thì ghi thêm mã học sinh",
+        expected_en=f"one row for each pupil (row {row} is the same); give namesakes their pupil codes",
+    )
 
 
 def _two_pupils(pupil: Pupil) -> Problem:

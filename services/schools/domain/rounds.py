@@ -179,7 +179,7 @@ def charges_of(
 ) -> list[Charge]:
     """The charges of one pupil: duties only, in order of the items; `amounts` are the list's, by item.
 
-    An item of the list without an amount for this pupil is not charged. What is exempted wholly stays, at 0 đồng, so
+    What the list says of a pupil holds; else the item's own price, and an item of the list is not charged. What is exempted wholly stays, at 0 đồng, so
     that the notice can say so.
     """
     general = list(exemptions)
@@ -187,7 +187,7 @@ def charges_of(
     for item in items:
         if item.voluntary:
             continue
-        full = amounts.get(item.id, 0) if item.per_pupil else item.full_amount()
+        full = amounts.get(item.id, 0 if item.per_pupil else item.full_amount())
         if full <= 0:
             continue
         taken, reasons = 0, []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +15,19 @@ from sqlalchemy.orm import Session
 from kit import audit, clock, ids
 from kit.auth import Subject
 from services.schools.domain.errors import ImportApplied, ImportNotFound, RoundNotFound, UnknownItemColumns
-from services.schools.domain.imports import JudgedRow, Roll, heading_key, judge
-from services.schools.roster.rows import Reading
+from services.schools.domain.imports import (
+    Charged,
+    JudgedRow,
+    Outcome,
+    Roll,
+    RoundColumn,
+    heading_key,
+    judge,
+)
+from services.schools.roster.rows import Pupil, Reading
+from services.schools.roster.rows import Row as RosterRow
 from services.schools.store import imports as store
-from services.schools.store import pupils, rounds
+from services.schools.store import issuing, pupils, rounds
 
 
 def keep(
@@ -55,9 +66,8 @@ def keep(
         create_time=clock.now(),
         apply_time=None,
     )
-    amounts = rounds.amounts(session, round_id) if round_id else {}
-    titles = {key: row.title for key, row in rounds.item_keys(session, round_id).items()} if round_id else {}
-    judged = judge(reading.rows, Roll(pupils.roll(session, organisation_id, school_year)), amounts, titles)
+    roll = Roll(pupils.roll(session, organisation_id, school_year))
+    judged = judge(reading.rows, roll, reading.item_headings, _charged(session, round_id))
     store.add_rows(session, id, organisation_id, [_row(item) for item in judged])
     _record(session, subject, "roster.read", id, organisation_id, {"file": file_name, "rows": len(judged)})
     return id
@@ -76,44 +86,94 @@ def apply(session: Session, subject: Subject, id: UUID) -> None:
     row = get(session, id, lock=True)
     if row.state != "read":
         raise ImportApplied()
-    good = store.good_rows(session, id)
-    today = clock.today()
-    new, changed = [], []
-    for item in good:
-        if item.pupil_id is None:
-            new.append({**item.pupil, "id": ids.new(), "amounts": item._mapping["items"]})
-        else:
-            changed.append({**item.pupil, "id": item.pupil_id, "amounts": item._mapping["items"]})
-    everyone = [*new, *changed]
     organisation_id, year = row.organisation_id, row.school_year
+    # Another list may have been applied since this one was read: under the lock each row is judged once more.
+    pupils.lock_roll(session, organisation_id)
+    roll = Roll(pupils.roll(session, organisation_id, year))
+    kept = [_kept(item) for item in store.good_rows(session, id)]
+    judged = judge(kept, roll, row.item_headings, _charged(session, row.round_id))
+    store.add_rows(session, id, organisation_id, [_row(item) for item in judged])
+    everyone, new, known = _people(judged)
+    today = clock.today()
     pupils.add_classes(session, organisation_id, year, [pupil["class_name"] for pupil in everyone])
     pupils.add_pupils(session, organisation_id, new, clock.now())
-    pupils.update_pupils(session, organisation_id, changed)
+    pupils.update_pupils(session, organisation_id, known)
     pupils.enrol(session, organisation_id, year, everyone, today)
     pupils.set_identifiers(session, organisation_id, everyone, today)
     if row.round_id is not None:
         _set_amounts(session, row, everyone)
     store.mark_applied(session, id, clock.now())
-    detail: dict[str, object] = {"new": len(new), "known": len(changed)}
+    detail: dict[str, object] = {"new": len(new), "known": len(known)}
     _record(session, subject, "roster.apply", id, organisation_id, detail)
 
 
+def _people(
+    judged: Sequence[JudgedRow],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """The good rows as pupils: all of them, the new and the known ones."""
+    new, known = [], []
+    for item in judged:
+        if item.outcome is Outcome.WRONG:
+            continue
+        values = {**asdict(item.row.pupil), "amounts": item.row.items}
+        if item.pupil_id is None:
+            new.append({**values, "id": ids.new()})
+        else:
+            known.append({**values, "id": item.pupil_id})
+    return [*new, *known], new, known
+
+
+def _charged(session: Session, round_id: UUID | None) -> Charged:
+    """What the round of a list knows; nothing for a list of pupils only."""
+    if round_id is None:
+        return Charged()
+    owner = rounds.get(session, round_id)
+    if owner is None:
+        raise RoundNotFound()
+    keys = {item.id: heading_key(item.title) for item in owner.items}
+    return Charged(
+        {
+            keys[item.id]: RoundColumn(item.title, 0 if item.per_pupil else item.full_amount())
+            for item in owner.items
+        },
+        rounds.amounts(session, round_id),
+        {
+            (pupil_id, keys[item_id])
+            for pupil_id, item_id in issuing.issued_items(session, round_id)
+            if item_id in keys
+        },
+    )
+
+
 def _set_amounts(session: Session, row: Row[Any], everyone: list[dict[str, Any]]) -> None:
-    keys = rounds.item_keys(session, row.round_id)
+    owner = rounds.get(session, row.round_id)
+    assert owner is not None
+    keys = {heading_key(item.title): item.id for item in owner.items}
     unknown = [heading for heading in row.item_headings if heading_key(heading) not in keys]
     if unknown:
         raise UnknownItemColumns(columns=", ".join(f"“{heading}”" for heading in unknown))
-    items = {heading: keys[heading_key(heading)] for heading in row.item_headings}
+    # An empty cell of a column says that the pupil does not pay this item: it is kept as 0.
     rounds.set_amounts(
         session,
         row.organisation_id,
         [
-            {"item": items[heading].id, "pupil": pupil["id"], "amount": amount}
+            {
+                "item": keys[heading_key(heading)],
+                "pupil": pupil["id"],
+                "amount": pupil["amounts"].get(heading, 0),
+            }
             for pupil in everyone
-            for heading, amount in pupil["amounts"].items()
-            if items[heading].per_pupil
+            for heading in row.item_headings
         ],
     )
+
+
+def _kept(item: Row[Any]) -> RosterRow:
+    """A good row of an import as it was read."""
+    values = dict(item.pupil)
+    if values["birth_date"]:
+        values["birth_date"] = date.fromisoformat(values["birth_date"])
+    return RosterRow(item.row, "ok", Pupil(**values), item._mapping["items"])
 
 
 def _row(item: JudgedRow) -> dict[str, Any]:

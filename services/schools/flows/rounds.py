@@ -29,6 +29,7 @@ from services.schools.domain.rounds import (
     FeeItem,
     ReceivingAccount,
     Round,
+    RoundPupil,
     RoundState,
     Scope,
     bills_of,
@@ -73,6 +74,8 @@ class Preview:
     items: dict[str, list[int]] = field(default_factory=dict)
     bills: list[Bill] = field(default_factory=list)
     without_birth_date: int = 0
+    without_charge: int = 0
+    voluntary: list[str] = field(default_factory=list)
 
     @property
     def pupils(self) -> int:
@@ -173,11 +176,19 @@ def set_exemption(session: Session, subject: Subject, id: UUID, pupil_id: UUID, 
     return exemption_id
 
 
+def noticed(session: Session, value: Round, pupil_id: UUID | None = None) -> list[RoundPupil]:
+    """The pupils (or the one) with an invoice of a round, wherever they sit now, by class and name."""
+    found = issuing.issued_pupils(session, value.id)
+    if pupil_id is not None:
+        found = [id for id in found if id == pupil_id]
+    return rounds.round_pupils(session, value, found)
+
+
 def preview(session: Session, value: Round) -> Preview:
     """What a release would issue now: duties of the pupils in scope that stand on no invoice yet."""
     amounts, exemptions = rounds.pupil_amounts(session, value.id), rounds.exemptions(session, value.id)
     issued = issuing.issued_items(session, value.id)
-    result = Preview()
+    result = Preview(voluntary=[item.title for item in value.items if item.voluntary])
     for pupil in rounds.round_pupils(session, value):
         line = result.classes.setdefault(pupil.class_name, ClassPreview())
         charges = charges_of(value.items, amounts.get(pupil.id, {}), exemptions.get(pupil.id, ()))
@@ -187,6 +198,7 @@ def preview(session: Session, value: Round) -> Preview:
         line.invoices += len(bills)
         line.already_issued += len(charges) - len(fresh)
         result.without_birth_date += pupil.birth_date is None
+        result.without_charge += not charges
         for bill in bills:
             result.bills.append(bill)
             line.amount += bill.amount

@@ -176,15 +176,7 @@ def collection_round(value: Round) -> pb.Round:
 
 
 def preview(found: Preview) -> pb.RoundPreview:
-    warnings_vi, warnings_en = [], []
-    if found.without_birth_date:
-        number = found.without_birth_date
-        warnings_vi.append(
-            f"{number} học sinh chưa có ngày sinh: gia đình chỉ mở được từng khoản bằng liên kết riêng."
-        )
-        warnings_en.append(
-            f"{number} pupils without a birth date: their lines open by a link of their own only."
-        )
+    warnings = _warnings(found)
     return pb.RoundPreview(
         classes=[
             pb.RoundPreview.ClassLine(
@@ -205,9 +197,37 @@ def preview(found: Preview) -> pb.RoundPreview:
         invoices=len(found.bills),
         amount=found.amount,
         exempted=sum(line.exempted for line in found.classes.values()),
-        warnings_vi=warnings_vi,
-        warnings_en=warnings_en,
+        warnings_vi=[vi for vi, _ in warnings],
+        warnings_en=[en for _, en in warnings],
     )
+
+
+def _warnings(found: Preview) -> list[tuple[str, str]]:
+    """What a person should know before a release, in Vietnamese and English."""
+    warnings = []
+    if number := found.without_birth_date:
+        warnings.append(
+            (
+                f"{number} học sinh chưa có ngày sinh: gia đình chỉ mở được từng khoản bằng liên kết riêng.",
+                f"{number} pupils without a birth date: their lines open by a link of their own only.",
+            )
+        )
+    if number := found.without_charge:
+        warnings.append(
+            (
+                f"{number} học sinh không có khoản nào phải nộp trong đợt này.",
+                f"{number} pupils owe nothing in this round.",
+            )
+        )
+    if found.voluntary:
+        titles = ", ".join(f"“{title}”" for title in found.voluntary)
+        warnings.append(
+            (
+                f"Khoản tự nguyện {titles} không in thành khoản phải nộp trên phiếu.",
+                f"The voluntary {titles} does not stand on notices as a duty.",
+            )
+        )
+    return warnings
 
 
 def exemption(row: Row[Any]) -> pb.Exemption:

@@ -314,9 +314,7 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
         value = self._edge.query(
             context, lambda session, _: rounds.get(session, forms.uuid(request.round_id))
         )
-        pupils = self._edge.query(
-            context, lambda session, _: round_store.round_pupils(session, value, pupil_id)
-        )
+        pupils = self._edge.query(context, lambda session, _: rounds.noticed(session, value, pupil_id))
         chosen = [pupil for pupil in pupils if request.class_name in ("", pupil.class_name)]
         notice_ids: dict[UUID, str] = {pupil.id: issuing.notice_id(value.id, pupil.id) for pupil in chosen}
         yield from self._printer.print(value, chosen, notice_ids, large_print=request.large_print)

@@ -1,4 +1,4 @@
-"""Queries on issue jobs and on what stands on invoices already."""
+"""Queries on issue jobs, on what they plan to bill, and on what stands on invoices already."""
 
 from __future__ import annotations
 
@@ -14,47 +14,30 @@ from services.schools.store import bulk
 
 
 def issued_items(session: Session, round_id: UUID) -> set[tuple[UUID, UUID]]:
-    """(pupil, item) pairs of a round that stand on an invoice."""
+    """(pupil, item) pairs of a round that stand on an invoice, or will without anybody's doing."""
     rows = session.execute(
-        text("SELECT pupil_id, fee_item_id FROM issued_item WHERE round_id = :round"), {"round": round_id}
+        text(
+            "SELECT pupil_id, fee_item_id FROM issued_item WHERE round_id = :round AND outcome <> 'refused'"
+        ),
+        {"round": round_id},
     )
     return {(row.pupil_id, row.fee_item_id) for row in rows}
 
 
-def issued_of(session: Session, round_id: UUID, pupils: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
-    """What stands on invoices, by pupil."""
-    found: dict[UUID, list[Row[Any]]] = {}
+def issued_pupils(session: Session, round_id: UUID) -> list[UUID]:
+    """Pupils with an invoice of a round."""
     rows = session.execute(
-        text("SELECT * FROM issued_item WHERE round_id = :round AND pupil_id = ANY(:pupils)"),
-        {"round": round_id, "pupils": list(pupils)},
+        text("SELECT DISTINCT pupil_id FROM issued_item WHERE round_id = :round AND outcome = 'issued'"),
+        {"round": round_id},
     )
-    for row in rows:
-        found.setdefault(row.pupil_id, []).append(row)
-    return found
+    return [row.pupil_id for row in rows]
 
 
-def add_issued(
-    session: Session, organisation_id: UUID, round_id: UUID, rows: Sequence[dict[str, Any]]
-) -> None:
-    """Remember what stands on invoices now; a repeat is no news."""
-    bulk.execute(
-        session,
-        "INSERT INTO issued_item (organisation_id, fee_item_id, pupil_id, round_id, invoice_id, reference, amount,"
-        " exempted, exemption_reason)"
-        " SELECT :organisation, item, pupil, :round, invoice, reference, amount, exempted, reason FROM {rows}"
-        " ON CONFLICT (fee_item_id, pupil_id) DO NOTHING",
-        "item uuid, pupil uuid, invoice uuid, reference text, amount bigint, exempted bigint, reason text",
-        sorted(rows, key=lambda row: (str(row["item"]), str(row["pupil"]))),
-        organisation=organisation_id,
-        round=round_id,
-    )
-
-
-def open_invoices_of(session: Session, pupil_id: UUID) -> list[UUID]:
+def invoices_of(session: Session, pupil_id: UUID) -> list[UUID]:
     """Invoices that a pupil has stood on."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT invoice_id FROM issued_item WHERE pupil_id = :pupil AND invoice_id IS NOT NULL"
+            "SELECT DISTINCT invoice_id FROM issued_item WHERE pupil_id = :pupil AND outcome = 'issued'"
             " ORDER BY invoice_id"
         ),
         {"pupil": pupil_id},
@@ -63,20 +46,87 @@ def open_invoices_of(session: Session, pupil_id: UUID) -> list[UUID]:
 
 
 def start_job(
-    session: Session, id: UUID, organisation_id: UUID, round_id: UUID, total: int, now: datetime
-) -> Row[Any]:
-    """A new job of a round, or the one that is running."""
-    session.execute(
+    session: Session, id: UUID, organisation_id: UUID, round_id: UUID, bills: int, now: datetime
+) -> tuple[Row[Any], int]:
+    """A new job of a round, or the running one with these bills added; and the place of the first of them."""
+    job = session.execute(
         text(
             "INSERT INTO issue_job (id, organisation_id, round_id, state, total, issued, existing, refused, problems,"
-            " start_time) VALUES (:id, :organisation, :round, 'waiting', :total, 0, 0, 0, '{}', :now)"
-            " ON CONFLICT (round_id) WHERE state IN ('waiting', 'running') DO NOTHING"
+            " start_time) VALUES (:id, :organisation, :round, 'waiting', :bills, 0, 0, 0, '{}', :now)"
+            " ON CONFLICT (round_id) WHERE state IN ('waiting', 'running')"
+            " DO UPDATE SET total = issue_job.total + excluded.total RETURNING *"
         ),
-        {"id": id, "organisation": organisation_id, "round": round_id, "total": total, "now": now},
+        {"id": id, "organisation": organisation_id, "round": round_id, "bills": bills, "now": now},
+    ).one()
+    place = session.execute(
+        text("SELECT coalesce(max(place) + 1, 0) FROM issued_item WHERE job_id = :job"), {"job": job.id}
+    ).scalar_one()
+    return job, int(place)
+
+
+def plan(session: Session, job: Row[Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Write down what the job will bill; what an earlier job was refused is planned anew."""
+    bulk.execute(
+        session,
+        "INSERT INTO issued_item (organisation_id, fee_item_id, pupil_id, round_id, outcome, job_id, place, source_id,"
+        " reference, amount, exempted, exemption_reason)"
+        " SELECT :organisation, item, pupil, :round, 'planned', :job, place, source, '', amount, exempted, reason"
+        " FROM {rows}"
+        " ON CONFLICT (fee_item_id, pupil_id) DO UPDATE SET outcome = 'planned', job_id = excluded.job_id,"
+        " place = excluded.place, source_id = excluded.source_id, amount = excluded.amount,"
+        " exempted = excluded.exempted, exemption_reason = excluded.exemption_reason"
+        " WHERE issued_item.outcome = 'refused'",
+        "item uuid, pupil uuid, place integer, source text, amount bigint, exempted bigint, reason text",
+        rows,
+        organisation=job.organisation_id,
+        round=job.round_id,
+        job=job.id,
     )
-    job = newest_job(session, round_id)
-    assert job is not None
-    return job
+
+
+def planned(session: Session, job_id: UUID, bills: int) -> Sequence[Row[Any]]:
+    """The next bills that a job planned, line by line."""
+    return session.execute(
+        text(
+            "SELECT * FROM issued_item WHERE job_id = :job AND outcome = 'planned' AND place < :bills + (SELECT"
+            " min(place) FROM issued_item WHERE job_id = :job AND outcome = 'planned') ORDER BY place"
+        ),
+        {"job": job_id, "bills": bills},
+    ).all()
+
+
+def drop_planned(session: Session, job_id: UUID, pupils: Sequence[UUID]) -> None:
+    """Take the bills of pupils who left school off a job."""
+    session.execute(
+        text(
+            "WITH gone AS (DELETE FROM issued_item WHERE job_id = :job AND outcome = 'planned'"
+            " AND pupil_id = ANY(:pupils) RETURNING place)"
+            " UPDATE issue_job SET total = total - (SELECT count(DISTINCT place) FROM gone) WHERE id = :job"
+        ),
+        {"job": job_id, "pupils": list(pupils)},
+    )
+
+
+def settle(session: Session, job_id: UUID, rows: Sequence[dict[str, Any]]) -> set[int]:
+    """Write what planned bills became; the places of those that were still planned."""
+    updated = bulk.execute(
+        session,
+        "UPDATE issued_item i SET outcome = r.outcome, invoice_id = r.invoice, reference = r.reference FROM {rows}"
+        " WHERE i.job_id = :job AND i.place = r.place AND i.outcome = 'planned' RETURNING i.place",
+        "place integer, outcome text, invoice uuid, reference text",
+        rows,
+        job=job_id,
+    )
+    return {row.place for row in updated} if updated else set()
+
+
+def withdrawn_among(session: Session, pupils: Sequence[UUID]) -> dict[UUID, str]:
+    """Which of these pupils left school, and why."""
+    rows = session.execute(
+        text("SELECT id, withdraw_reason FROM pupil WHERE id = ANY(:ids) AND withdraw_date IS NOT NULL"),
+        {"ids": list(pupils)},
+    )
+    return {row.id: row.withdraw_reason for row in rows}
 
 
 def newest_job(session: Session, round_id: UUID) -> Row[Any] | None:
@@ -102,21 +152,25 @@ def claim_job(session: Session, now: datetime, lease_until: datetime) -> Row[Any
     ).first()
 
 
+def hold_job(session: Session, id: UUID, lease_until: datetime, problem: str = "") -> None:
+    """Move the end of a lease, noting what went wrong; the first fifty problems are kept."""
+    session.execute(
+        text(
+            "UPDATE issue_job SET lease_time = :lease, problems = CASE WHEN :problem = '' OR :problem = ANY(problems)"
+            " THEN problems ELSE (problems || CAST(:problem AS text))[1:50] END WHERE id = :id AND state = 'running'"
+        ),
+        {"id": id, "lease": lease_until, "problem": problem},
+    )
+
+
 def advance_job(
-    session: Session,
-    id: UUID,
-    *,
-    issued: int,
-    existing: int,
-    refused: int,
-    problems: Sequence[str],
-    lease_until: datetime,
+    session: Session, id: UUID, *, issued: int, existing: int, refused: int, problems: Sequence[str]
 ) -> None:
-    """Count a chunk; the first problems are kept."""
+    """Count a chunk; the first fifty problems are kept."""
     session.execute(
         text(
             "UPDATE issue_job SET issued = issued + :issued, existing = existing + :existing, refused = refused + :refused,"
-            " problems = (problems || CAST(:problems AS text[]))[1:50], lease_time = :lease WHERE id = :id"
+            " problems = (problems || CAST(:problems AS text[]))[1:50] WHERE id = :id"
         ),
         {
             "id": id,
@@ -124,13 +178,55 @@ def advance_job(
             "existing": existing,
             "refused": refused,
             "problems": list(problems),
-            "lease": lease_until,
         },
     )
 
 
-def end_job(session: Session, id: UUID, now: datetime) -> None:
-    session.execute(
-        text("UPDATE issue_job SET state = 'done', end_time = :now, lease_time = NULL WHERE id = :id"),
+def end_job(session: Session, id: UUID, now: datetime) -> bool:
+    """Close a job that has nothing planned; False if a release has just added to it."""
+    # Two statements: the second must see what a release committed while the first waited for the job's row.
+    session.execute(text("SELECT 1 FROM issue_job WHERE id = :id FOR UPDATE"), {"id": id})
+    closed = session.execute(
+        text(
+            "UPDATE issue_job SET state = 'done', end_time = :now, lease_time = NULL WHERE id = :id AND NOT EXISTS"
+            " (SELECT 1 FROM issued_item WHERE job_id = :id AND outcome = 'planned') RETURNING id"
+        ),
         {"id": id, "now": now},
     )
+    return closed.first() is not None
+
+
+def wish_voids(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Write down invoices to be voided; a repeat is no news."""
+    bulk.execute(
+        session,
+        "INSERT INTO void_wish (organisation_id, invoice_id, pupil_id, reason, create_time, problem)"
+        " SELECT organisation, invoice, pupil, reason, :now, '' FROM {rows} ON CONFLICT DO NOTHING",
+        "organisation uuid, invoice uuid, pupil uuid, reason text",
+        rows,
+        now=now,
+    )
+
+
+def open_voids(session: Session, limit: int) -> Sequence[Row[Any]]:
+    """Invoices that are still to be voided, oldest first."""
+    return session.execute(
+        text("SELECT * FROM void_wish WHERE end_time IS NULL ORDER BY create_time, invoice_id LIMIT :limit"),
+        {"limit": limit},
+    ).all()
+
+
+def end_void(session: Session, invoice_id: UUID, now: datetime, problem: str) -> None:
+    """Note that an invoice is void, or why it cannot be."""
+    session.execute(
+        text("UPDATE void_wish SET end_time = :now, problem = :problem WHERE invoice_id = :id"),
+        {"id": invoice_id, "now": now, "problem": problem},
+    )
+
+
+def void_problems(session: Session, pupil_id: UUID) -> list[str]:
+    """Why invoices of a withdrawn pupil still stand."""
+    rows = session.execute(
+        text("SELECT problem FROM void_wish WHERE pupil_id = :pupil AND problem <> ''"), {"pupil": pupil_id}
+    )
+    return [row.problem for row in rows]

@@ -32,21 +32,26 @@ def roll(session: Session, organisation_id: UUID, school_year: str) -> list[Know
     """Every pupil of a school with the class of a school year."""
     rows = session.execute(
         text(
-            "SELECT p.id, p.full_name, p.birth_date, p.sex, p.phone, coalesce(c.name, '') AS class_name,"
-            " coalesce(i.identifiers, '{}') AS identifiers FROM pupil p"
+            "SELECT p.id, p.full_name, p.birth_date, p.sex, coalesce(c.name, ''), p.phone,"
+            " coalesce(i.identifiers, '{}'), p.withdraw_date IS NOT NULL FROM pupil p"
             " LEFT JOIN enrolment e ON e.pupil_id = p.id AND e.organisation_id = p.organisation_id"
             "   AND e.to_date IS NULL AND e.school_year = :school_year"
             " LEFT JOIN school_class c ON c.id = e.class_id"
             " LEFT JOIN (SELECT pupil_id, jsonb_object_agg(kind, value) AS identifiers FROM pupil_identifier"
             "   WHERE organisation_id = :organisation AND to_date IS NULL GROUP BY pupil_id) i ON i.pupil_id = p.id"
-            " WHERE p.organisation_id = :organisation AND p.withdraw_date IS NULL"
+            " WHERE p.organisation_id = :organisation"
         ),
         {"organisation": organisation_id, "school_year": school_year},
     )
-    return [
-        KnownPupil(row.id, row.full_name, row.birth_date, row.sex, row.class_name, row.phone, row.identifiers)
-        for row in rows
-    ]
+    return [KnownPupil(*row) for row in rows]
+
+
+def lock_roll(session: Session, organisation_id: UUID) -> None:
+    """Let nobody else change who the pupils of this school are until the transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('schools.roll:' || :organisation, 0))"),
+        {"organisation": str(organisation_id)},
+    )
 
 
 def add_classes(session: Session, organisation_id: UUID, school_year: str, names: Sequence[str]) -> None:
@@ -83,12 +88,13 @@ def add_pupils(
 
 
 def update_pupils(session: Session, organisation_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
-    """Overwrite fields of pupils with what the list gives; an empty field leaves what was there."""
+    """Overwrite fields of pupils with what the list gives; an empty field leaves what was there, and who is on it is at school."""
     bulk.execute(
         session,
         "UPDATE pupil p SET full_name = r.full_name, person_key = r.person_key, name_key = r.name_key,"
         " search = r.search, birth_date = coalesce(r.birth_date, p.birth_date),"
-        " sex = coalesce(nullif(r.sex, ''), p.sex), phone = coalesce(nullif(r.phone, ''), p.phone)"
+        " sex = coalesce(nullif(r.sex, ''), p.sex), phone = coalesce(nullif(r.phone, ''), p.phone),"
+        " withdraw_date = NULL, withdraw_reason = ''"
         " FROM {rows} WHERE p.id = r.id AND p.organisation_id = :organisation",
         "id uuid, full_name text, person_key text, name_key text, search text, birth_date date, sex text, phone text",
         [_keyed(row) for row in sorted(rows, key=lambda row: str(row["id"]))],

@@ -114,15 +114,6 @@ def is_issued(session: Session, fee_item_id: UUID) -> bool:
     return session.execute(statement, {"id": fee_item_id}).first() is not None
 
 
-def item_keys(session: Session, round_id: UUID) -> dict[str, Row[Any]]:
-    """The items of a round by the folded heading of their column."""
-    rows = session.execute(
-        text("SELECT id, title, title_key, per_pupil FROM fee_item WHERE round_id = :round"),
-        {"round": round_id},
-    )
-    return {row.title_key: row for row in rows}
-
-
 def amounts(session: Session, round_id: UUID) -> dict[tuple[UUID, str], int]:
     """The list's amounts of a round, by (pupil, folded heading)."""
     rows = session.execute(
@@ -148,8 +139,8 @@ def set_amounts(session: Session, organisation_id: UUID, rows: Sequence[dict[str
     )
 
 
-def round_pupils(session: Session, value: Round, pupil_id: UUID | None = None) -> list[RoundPupil]:
-    """The pupils within a round's scope, by class and name in Vietnamese order."""
+def round_pupils(session: Session, value: Round, pupil_ids: Sequence[UUID] | None = None) -> list[RoundPupil]:
+    """The pupils within a round's scope (or, wherever they sit now, those named), by class and Vietnamese name."""
     condition = {
         Scope.SCHOOL: "",
         Scope.GRADE: " AND c.grade = ANY(:scope)",
@@ -165,15 +156,14 @@ def round_pupils(session: Session, value: Round, pupil_id: UUID | None = None) -
             "   WHERE organisation_id = :organisation AND to_date IS NULL AND kind <> 'personal_number'"
             "   GROUP BY pupil_id) i ON i.pupil_id = p.id"
             " WHERE p.organisation_id = :organisation AND p.withdraw_date IS NULL"
-            + condition[value.scope]
-            + (" AND p.id = :pupil" if pupil_id else "")
+            + (condition[value.scope] if pupil_ids is None else " AND p.id = ANY(:pupils)")
             + " ORDER BY c.natural_key, p.name_key, p.id"
         ),
         {
             "organisation": value.organisation_id,
             "school_year": value.school_year,
             "scope": list(value.scope_values),
-            "pupil": pupil_id,
+            "pupils": list(pupil_ids or ()),
         },
     )
     return [

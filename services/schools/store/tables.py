@@ -252,7 +252,13 @@ issued_item = Table(
     Column("fee_item_id", SqlUuid, ForeignKey("fee_item.id"), primary_key=True),
     Column("pupil_id", SqlUuid, ForeignKey("pupil.id"), primary_key=True),
     Column("round_id", SqlUuid, nullable=False),
-    # Absent where the invoice was refused: the job does not try it again, a person does.
+    # planned → issued or refused. Planned before invoices are asked, so that a crash never bills otherwise than planned;
+    # what was refused is planned anew by the next release.
+    Column("outcome", Text, nullable=False),
+    Column("job_id", SqlUuid, ForeignKey("issue_job.id"), nullable=False),
+    # Which bill of the job: rows of the same place are lines of one invoice.
+    Column("place", Integer, nullable=False),
+    Column("source_id", Text, nullable=False),
     Column("invoice_id", SqlUuid),
     Column("reference", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
@@ -260,6 +266,27 @@ issued_item = Table(
     Column("exemption_reason", Text, nullable=False),
     Index("issued_item_round", "round_id", "pupil_id"),
     Index("issued_item_pupil", "pupil_id"),
+    Index("issued_item_planned", "job_id", "place", postgresql_where=text("outcome = 'planned'")),
+    CheckConstraint(
+        "outcome IN ('planned', 'issued', 'refused') AND (outcome <> 'issued' OR invoice_id IS NOT NULL)",
+        name="issued_item_outcome",
+    ),
+)
+
+# Invoices of withdrawn pupils that are still to be voided: written with the withdrawal, done by a job.
+void_wish = Table(
+    "void_wish",
+    metadata,
+    _organisation(),
+    Column("invoice_id", SqlUuid, primary_key=True),
+    Column("pupil_id", SqlUuid, ForeignKey("pupil.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("create_time", _TIME, nullable=False),
+    Column("end_time", _TIME),
+    # Why it could not be voided, for a person: it was paid meanwhile, say.
+    Column("problem", Text, nullable=False),
+    Index("void_wish_open", "create_time", postgresql_where=text("end_time IS NULL")),
+    Index("void_wish_pupil", "pupil_id"),
 )
 
 audit = audit_table(metadata)
