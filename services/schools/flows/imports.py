@@ -90,15 +90,16 @@ def apply(session: Session, subject: Subject, id: UUID) -> None:
     # Another list may have been applied since this one was read: under the lock each row is judged once more.
     pupils.lock_roll(session, organisation_id)
     roll = Roll(pupils.roll(session, organisation_id, year))
-    kept = [_kept(item) for item in store.good_rows(session, id)]
-    judged = judge(kept, roll, row.item_headings, _charged(session, row.round_id))
-    store.add_rows(session, id, organisation_id, [_row(item) for item in judged])
+    good = store.good_rows(session, id)
+    judged = judge([_kept(item) for item in good], roll, row.item_headings, _charged(session, row.round_id))
+    differing = [now for was, now in zip(good, judged, strict=True) if not _is_as_before(was, now)]
+    store.add_rows(session, id, organisation_id, [_row(item) for item in differing])
     everyone, new, known = _people(judged)
     today = clock.today()
     pupils.add_classes(session, organisation_id, year, [pupil["class_name"] for pupil in everyone])
     pupils.add_pupils(session, organisation_id, new, clock.now())
     pupils.update_pupils(session, organisation_id, known)
-    pupils.enrol(session, organisation_id, year, everyone, today)
+    pupils.enrol(session, organisation_id, year, everyone, known, today)
     pupils.set_identifiers(session, organisation_id, everyone, today)
     if row.round_id is not None:
         _set_amounts(session, row, everyone)
@@ -166,6 +167,10 @@ def _set_amounts(session: Session, row: Row[Any], everyone: list[dict[str, Any]]
             for heading in row.item_headings
         ],
     )
+
+
+def _is_as_before(was: Row[Any], now: JudgedRow) -> bool:
+    return (was.outcome, was.pupil_id, tuple(was.changes)) == (now.outcome.value, now.pupil_id, now.changes)
 
 
 def _kept(item: Row[Any]) -> RosterRow:

@@ -30,20 +30,48 @@ _PRESENT = (
 
 def roll(session: Session, organisation_id: UUID, school_year: str) -> list[KnownPupil]:
     """Every pupil of a school with the class of a school year."""
+    present = identifiers_of(session, organisation_id)
     rows = session.execute(
         text(
-            "SELECT p.id, p.full_name, p.birth_date, p.sex, coalesce(c.name, ''), p.phone,"
-            " coalesce(i.identifiers, '{}'), p.withdraw_date IS NOT NULL FROM pupil p"
-            " LEFT JOIN enrolment e ON e.pupil_id = p.id AND e.organisation_id = p.organisation_id"
-            "   AND e.to_date IS NULL AND e.school_year = :school_year"
-            " LEFT JOIN school_class c ON c.id = e.class_id"
-            " LEFT JOIN (SELECT pupil_id, jsonb_object_agg(kind, value) AS identifiers FROM pupil_identifier"
-            "   WHERE organisation_id = :organisation AND to_date IS NULL GROUP BY pupil_id) i ON i.pupil_id = p.id"
-            " WHERE p.organisation_id = :organisation"
+            "SELECT p.id, p.full_name, p.birth_date, p.sex, p.phone, p.withdraw_date IS NOT NULL AS is_withdrawn,"
+            " coalesce((SELECT c.name FROM enrolment e JOIN school_class c ON c.id = e.class_id"
+            "   WHERE e.organisation_id = p.organisation_id AND e.pupil_id = p.id AND e.school_year = :school_year"
+            "   AND e.to_date IS NULL), '') AS class_name"
+            " FROM pupil p WHERE p.organisation_id = :organisation"
         ),
         {"organisation": organisation_id, "school_year": school_year},
     )
-    return [KnownPupil(*row) for row in rows]
+    return [
+        KnownPupil(
+            row.id,
+            row.full_name,
+            row.birth_date,
+            row.sex,
+            row.class_name,
+            row.phone,
+            present.get(row.id, {}),
+            row.is_withdrawn,
+        )
+        for row in rows
+    ]
+
+
+def identifiers_of(
+    session: Session, organisation_id: UUID, pupil_ids: Sequence[UUID] | None = None
+) -> dict[UUID, dict[str, str]]:
+    """The identifiers in force of every pupil of a school (or of those named), by kind."""
+    # Joined here and not in SQL: just after a large import the planner knows nothing of the tables and joins by loops.
+    found: dict[UUID, dict[str, str]] = {}
+    rows = session.execute(
+        text(
+            "SELECT pupil_id, kind, value FROM pupil_identifier WHERE organisation_id = :organisation"
+            " AND to_date IS NULL" + ("" if pupil_ids is None else " AND pupil_id = ANY(:pupils)")
+        ),
+        {"organisation": organisation_id, "pupils": list(pupil_ids or ())},
+    )
+    for pupil_id, kind, value in rows:
+        found.setdefault(pupil_id, {})[kind] = value
+    return found
 
 
 def lock_roll(session: Session, organisation_id: UUID) -> None:
@@ -103,9 +131,14 @@ def update_pupils(session: Session, organisation_id: UUID, rows: Sequence[dict[s
 
 
 def enrol(
-    session: Session, organisation_id: UUID, school_year: str, rows: Sequence[dict[str, Any]], today: date
+    session: Session,
+    organisation_id: UUID,
+    school_year: str,
+    rows: Sequence[dict[str, Any]],
+    known: Sequence[dict[str, Any]],
+    today: date,
 ) -> None:
-    """Seat pupils in classes; a pupil who sits in another class moves on this day."""
+    """Seat pupils in classes; those among the known ones who sit in another class move on this day."""
     columns = "enrolment_id uuid, id uuid, class_name text"
     seated = [{"enrolment_id": ids.new(), "id": row["id"], "class_name": row["class_name"]} for row in rows]
     parameters = {"organisation": organisation_id, "school_year": school_year, "today": today}
@@ -116,8 +149,8 @@ def enrol(
         "   AND c.name = r.class_name"
         " WHERE e.organisation_id = :organisation AND e.pupil_id = r.id AND e.school_year = :school_year"
         "   AND e.to_date IS NULL AND e.class_id <> c.id",
-        columns,
-        seated,
+        "id uuid, class_name text",
+        [{"id": row["id"], "class_name": row["class_name"]} for row in known],
         **parameters,
     )
     bulk.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from services.schools.domain.rounds import (
     RoundState,
     Scope,
 )
-from services.schools.store import bulk
+from services.schools.store import bulk, pupils
 from services.schools.store.tables import collection_round, fee_item
 
 
@@ -146,15 +146,15 @@ def round_pupils(session: Session, value: Round, pupil_ids: Sequence[UUID] | Non
         Scope.GRADE: " AND c.grade = ANY(:scope)",
         Scope.CLASS: " AND c.name = ANY(:scope)",
     }
+    codes = pupils.identifiers_of(session, value.organisation_id, pupil_ids)
     rows = session.execute(
         text(
-            "SELECT p.id, p.full_name, p.birth_date, c.name AS class_name, coalesce(i.codes, '{}') AS codes"
-            " FROM pupil p JOIN enrolment e ON e.pupil_id = p.id AND e.organisation_id = p.organisation_id"
-            "   AND e.to_date IS NULL AND e.school_year = :school_year"
-            " JOIN school_class c ON c.id = e.class_id"
-            " LEFT JOIN (SELECT pupil_id, array_agg(value ORDER BY kind DESC) AS codes FROM pupil_identifier"
-            "   WHERE organisation_id = :organisation AND to_date IS NULL AND kind <> 'personal_number'"
-            "   GROUP BY pupil_id) i ON i.pupil_id = p.id"
+            # The seat is looked up pupil by pupil, by index: just after a large import the planner knows nothing of the
+            # tables and would join them by loops over all rows.
+            "SELECT p.id, p.full_name, p.birth_date, c.name AS class_name FROM pupil p CROSS JOIN LATERAL ("
+            " SELECT k.name, k.grade, k.natural_key FROM enrolment e JOIN school_class k ON k.id = e.class_id"
+            " WHERE e.organisation_id = p.organisation_id AND e.pupil_id = p.id AND e.school_year = :school_year"
+            " AND e.to_date IS NULL LIMIT 1) c"
             " WHERE p.organisation_id = :organisation AND p.withdraw_date IS NULL"
             + (condition[value.scope] if pupil_ids is None else " AND p.id = ANY(:pupils)")
             + " ORDER BY c.natural_key, p.name_key, p.id"
@@ -167,8 +167,14 @@ def round_pupils(session: Session, value: Round, pupil_ids: Sequence[UUID] | Non
         },
     )
     return [
-        RoundPupil(row.id, row.full_name, row.class_name, row.birth_date, tuple(row.codes)) for row in rows
+        RoundPupil(row.id, row.full_name, row.class_name, row.birth_date, _codes(codes.get(row.id, {})))
+        for row in rows
     ]
+
+
+def _codes(identifiers: Mapping[str, str]) -> tuple[str, ...]:
+    """Codes by which staff search, the school's own first; the personal number is nobody's search word."""
+    return tuple(identifiers[kind] for kind in ("pupil_code", "ministry_code") if kind in identifiers)
 
 
 def pupil_amounts(session: Session, round_id: UUID) -> dict[UUID, dict[UUID, int]]:

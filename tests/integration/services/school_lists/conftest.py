@@ -84,7 +84,7 @@ def city(postgres_server: Server) -> Iterator[City]:
                 documents_grpc.add_DocumentsServiceServicer_to_server,
             ),
         ):
-            server.add(service, servicer, register)  # type: ignore[arg-type]
+            server.add(service, servicer, register)
         server.start()
         channel = grpc.insecure_channel(f"127.0.0.1:{server.port}", options=OPTIONS)
         try:

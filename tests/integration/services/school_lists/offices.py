@@ -193,6 +193,7 @@ class School:
         return job
 
     def pupil(self, code: str) -> pb.Pupil:
+        found: pb.Pupil
         (found,) = self.desk.ListPupils(
             pb.ListPupilsRequest(organisation_id=self.id, school_year=YEAR, search=code)
         ).pupils
