@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
@@ -15,12 +16,13 @@ from kit import fault, idempotency, log
 from kit.db import Database, is_transient
 from kit.errors import Aborted, Error, Unavailable
 from services.schools.domain.rounds import Bill, Round
-from services.schools.flows import issuing
+from services.schools.flows import issuing, withdrawals
 from services.schools.ports import Neighbours
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 
 _PAUSE_SECONDS = 1.0
 _SOON, _LATER = timedelta(seconds=1), timedelta(seconds=30)
+_STAYS: Final = "Phiếu {reference} đã có tiền nộp, không huỷ được tự động: xin xem và quyết định."
 _KINDS: Final = {
     invoices_pb.IssueOutcome.OUTCOME_ISSUED: "issued",
     invoices_pb.IssueOutcome.OUTCOME_EXISTS: "exists",
@@ -55,10 +57,13 @@ class IssueWorker:
             self._woken.clear()
 
     def step(self, stop: threading.Event) -> bool:
-        """Work on one job to its end (or until stopped); False if there is none. Raises what invoices answered."""
+        """Work on one job to its end (or until stopped), else on voids; False if there was nothing to do.
+
+        Raises what invoices answered.
+        """
         job = self._database.run(issuing.claim)
         if job is None:
-            return False
+            return self._void()
         try:
             while not stop.is_set():
                 value, bills = self._database.run(lambda session: issuing.next_bills(session, job))
@@ -74,6 +79,20 @@ class IssueWorker:
             self._database.run(lambda session: issuing.let_go(session, job.id, wait, problem))
             raise
         return True
+
+    def _void(self) -> bool:
+        """Void what withdrawn pupils leave behind; what has a payment stays for a person."""
+        wishes = self._database.run(withdrawals.voids_to_do)
+        for wish in wishes:
+            invoice = self._neighbours.void(str(wish.invoice_id), wish.reason)
+            fault.point("void.sent")
+            stays = invoice.state != invoices_pb.Invoice.STATE_VOID
+            problem = _STAYS.format(reference=invoice.reference) if stays else ""
+            self._settle_void(wish.invoice_id, problem)
+        return bool(wishes)
+
+    def _settle_void(self, invoice_id: UUID, problem: str) -> None:
+        self._database.run(lambda session: withdrawals.voided(session, invoice_id, problem))
 
     def _issue(self, job: Row[Any], value: Round, bills: dict[int, Bill]) -> None:
         drafts = [_draft(value, bill) for bill in bills.values()]

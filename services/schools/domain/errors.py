@@ -105,3 +105,27 @@ class ExemptionTooLarge(errors.InvalidArgument):
     reason = "EXEMPTION_TOO_LARGE"
     vi = "Miễn giảm phải từ 0 đến 100 %, hoặc một số tiền không âm; chỉ chọn một trong hai."
     en = "An exemption is 0 to 100 per cent, or an amount of at least zero; only one of the two."
+
+
+class PupilWithdrawn(errors.FailedPrecondition):
+    reason = "PUPIL_WITHDRAWN"
+    vi = "Học sinh này đã thôi học từ {date}."
+    en = "This pupil left school on {date}."
+
+
+class WithdrawalReasonMissing(errors.InvalidArgument):
+    reason = "WITHDRAWAL_REASON_MISSING"
+    vi = "Xin ghi lý do thôi học (tới 200 ký tự); lý do này đứng trên phiếu bị huỷ."
+    en = "Give the reason of the withdrawal (up to 200 characters); it stands on the voided notices."
+
+
+class NotAField(errors.InvalidArgument):
+    reason = "NOT_A_FIELD"
+    vi = "Danh sách không có cột “{field}” để sửa."
+    en = "The list has no column “{field}” to correct."
+
+
+class NoWrongRows(errors.FailedPrecondition):
+    reason = "NO_WRONG_ROWS"
+    vi = "Danh sách không còn dòng nào sai."
+    en = "The list has no wrong rows left."

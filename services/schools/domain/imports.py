@@ -134,10 +134,12 @@ def judge(rows: Sequence[Row], roll: Roll, headings: Sequence[str], charged: Cha
             judged.append(JudgedRow(row, Outcome.WRONG, None, row.problems, ()))
             continue
         known, is_conflict = roll.find(row.pupil)
-        earlier = first.setdefault(known.id if known else _person(row), row.row)
+        tells: list[object] = [known.id] if known else _person(row)
+        earlier = next((first[key] for key in tells if key in first), None)
+        first.update((key, row.row) for key in tells if key not in first)
         if is_conflict:
             judged.append(JudgedRow(row, Outcome.WRONG, None, (_two_pupils(row.pupil),), ()))
-        elif earlier != row.row:
+        elif earlier is not None:
             judged.append(JudgedRow(row, Outcome.WRONG, None, (_repeated(row.pupil, earlier),), ()))
         elif known is None:
             judged.append(JudgedRow(row, Outcome.NEW, None, (), ()))
@@ -148,12 +150,13 @@ def judge(rows: Sequence[Row], roll: Roll, headings: Sequence[str], charged: Cha
     return judged
 
 
-def _person(row: Row) -> object:
-    """What tells a new pupil from the others of the same list."""
+def _person(row: Row) -> list[object]:
+    """What tells a new pupil from the others of the same list: the codes, else name, birth date and class."""
     pupil = row.pupil
-    if any(getattr(pupil, kind) for kind in IDENTIFIER_KINDS):
-        return row.row
-    return text.person_key(pupil.full_name or ""), pupil.birth_date, pupil.class_name
+    codes: list[object] = [
+        (kind, value.casefold()) for kind in IDENTIFIER_KINDS if (value := getattr(pupil, kind))
+    ]
+    return codes or [(text.person_key(pupil.full_name or ""), pupil.birth_date, pupil.class_name)]
 
 
 def heading_key(heading: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -14,7 +14,15 @@ from sqlalchemy.orm import Session
 
 from kit import audit, clock, ids
 from kit.auth import Subject
-from services.schools.domain.errors import ImportApplied, ImportNotFound, RoundNotFound, UnknownItemColumns
+from services.schools.domain.errors import (
+    ImportApplied,
+    ImportNotFound,
+    NotAField,
+    NoWrongRows,
+    RoundNotFound,
+    RowNotFound,
+    UnknownItemColumns,
+)
 from services.schools.domain.imports import (
     Charged,
     JudgedRow,
@@ -24,10 +32,14 @@ from services.schools.domain.imports import (
     heading_key,
     judge,
 )
-from services.schools.roster.rows import Pupil, Reading
+from services.schools.roster import correcting
+from services.schools.roster.limits import ROW_LIMIT
+from services.schools.roster.rows import Problem, Pupil, Reading
 from services.schools.roster.rows import Row as RosterRow
 from services.schools.store import imports as store
 from services.schools.store import issuing, pupils, rounds
+
+_ALL_ROWS: Final = ROW_LIMIT + 1
 
 
 def keep(
@@ -106,6 +118,47 @@ def apply(session: Session, subject: Subject, id: UUID) -> None:
     store.mark_applied(session, id, clock.now())
     detail: dict[str, object] = {"new": len(new), "known": len(known)}
     _record(session, subject, "roster.apply", id, organisation_id, detail)
+
+
+def correct(session: Session, subject: Subject, id: UUID, number: int, texts: Mapping[str, str]) -> Row[Any]:
+    """Correct cells of one row; it gets its outcome anew. Raises ImportApplied, RowNotFound, NotAField."""
+    owner = get(session, id, lock=True)
+    if owner.state != "read":
+        raise ImportApplied()
+    found = store.get_row(session, id, number)
+    if found is None:
+        raise RowNotFound(row=number)
+    for name in texts:
+        if not correcting.is_field(name, tuple(owner.item_headings)):
+            raise NotAField(field=name)
+    problems = tuple(Problem(**item) for item in found.problems)
+    row = correcting.corrected(replace(_kept(found), problems=problems), owner.columns, texts, clock.today())
+    # Judged as the last of all, so that it is this row that may not repeat another one.
+    others = [_kept(item) for item in store.good_rows(session, id) if item.row != number]
+    roll = Roll(pupils.roll(session, owner.organisation_id, owner.school_year))
+    judged = judge([*others, row], roll, owner.item_headings, _charged(session, owner.round_id))[-1]
+    store.add_rows(session, id, owner.organisation_id, [_row(judged)])
+    detail: dict[str, object] = {"row": number, "fields": sorted(texts)}
+    _record(session, subject, "roster.correct", id, owner.organisation_id, detail)
+    after = store.get_row(session, id, number)
+    assert after is not None
+    return after
+
+
+def wrong(session: Session, id: UUID) -> tuple[Row[Any], bytes, dict[int, list[str]]]:
+    """An import, its file, and what is wrong in it by row. Raises ImportNotFound, NoWrongRows."""
+    owner = get(session, id)
+    rows = store.rows_of(session, id, "wrong", 0, _ALL_ROWS)
+    if not rows:
+        raise NoWrongRows()
+    texts = {
+        row.row: [
+            f"{item['column'] or 'Cả dòng'}: “{item['found']}”, cần {item['expected_vi']}"
+            for item in row.problems
+        ]
+        for row in rows
+    }
+    return owner, store.content(session, id), texts
 
 
 def _people(

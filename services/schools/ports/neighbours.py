@@ -88,6 +88,19 @@ class Neighbours:
                     break
         return found
 
+    def void(self, invoice_id: str, reason: str) -> invoices_pb.Invoice:
+        """Void an invoice that has no payment; the invoice as it stands then. Raises errors of ours."""
+        stub = invoices_grpc.InvoicesServiceStub(self._channels.to("invoices"))
+        wanted = invoices_pb.GetInvoiceRequest(id=invoice_id)
+        found: invoices_pb.Invoice = self._channels.call(stub.GetInvoice, wanted, self._subject)
+        if found.state != invoices_pb.Invoice.STATE_OPEN:
+            return found
+        request = invoices_pb.VoidInvoiceRequest(
+            request_id=f"void:{invoice_id}", id=invoice_id, reason=reason
+        )
+        invoice: invoices_pb.Invoice = self._channels.call(stub.VoidInvoice, request, self._subject)
+        return invoice
+
     def codes(self, wanted: Sequence[vietqr_pb.TransferCode]) -> list[str]:
         """VietQR payloads, in order."""
         stub = vietqr_grpc.VietqrServiceStub(self._channels.to("vietqr"))

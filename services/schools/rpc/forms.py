@@ -14,6 +14,8 @@ from services.schools.domain import fees
 from services.schools.domain.errors import RoundNotFound
 from services.schools.domain.rounds import Round, Scope
 from services.schools.flows.rounds import ItemWish, Preview
+from services.schools.roster.correcting import field_of
+from services.schools.roster.rows import Problem
 from xoai.schools.v1 import schools_service_pb2 as pb
 
 _SCOPES = {
@@ -69,7 +71,7 @@ def roster_import(row: Row[Any], counts: Mapping[str, int], totals: Mapping[str,
     )
 
 
-def import_row(row: Row[Any]) -> pb.ImportRow:
+def import_row(row: Row[Any], columns: Mapping[str, str]) -> pb.ImportRow:
     pupil = {name: value or "" for name, value in row.pupil.items()}
     return pb.ImportRow(
         row=row.row,
@@ -84,6 +86,7 @@ def import_row(row: Row[Any]) -> pb.ImportRow:
                 expected_en=item["expected_en"],
                 reason=item["reason"],
                 suggestion=item["suggestion"] or "",
+                field=field_of(Problem(**item), columns),
             )
             for item in row.problems
         ],
@@ -91,7 +94,9 @@ def import_row(row: Row[Any]) -> pb.ImportRow:
     )
 
 
-def pupil(row: Row[Any], identifiers: Sequence[Row[Any]] = ()) -> pb.Pupil:
+def pupil(
+    row: Row[Any], identifiers: Sequence[Row[Any]] = (), voids: tuple[int, Sequence[str]] = (0, ())
+) -> pb.Pupil:
     present = [pb.Identifier(kind=kind, value=value) for kind, value in sorted(row.identifiers.items())]
     return pb.Pupil(
         id=str(row.id),
@@ -110,6 +115,8 @@ def pupil(row: Row[Any], identifiers: Sequence[Row[Any]] = ()) -> pb.Pupil:
         or present,
         withdraw_date=day(row.withdraw_date),
         withdraw_reason=row.withdraw_reason,
+        voids_waiting=voids[0],
+        void_problems=voids[1],
     )
 
 

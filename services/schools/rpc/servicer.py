@@ -19,18 +19,18 @@ from services.schools.ports import Neighbours
 from services.schools.ports.notices import NoticePrinter
 from services.schools.roster.reading import read
 from services.schools.rpc import forms
+from services.schools.rpc.corrections import Corrections
 from services.schools.store import imports as import_store
 from services.schools.store import issuing as issuing_store
 from services.schools.store import pupils as pupil_store
 from services.schools.store import rounds as round_store
 from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
-from xoai.schools.v1 import schools_service_pb2_grpc as pb_grpc
 
 _READ, _MANAGE = Permission("schools.read"), Permission("schools.manage")
 
 
-class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
+class SchoolsServicer(Corrections):
     """Lists, rounds, notices."""
 
     PERMISSIONS: Mapping[str, Permission] = {
@@ -38,10 +38,14 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
         "GetImport": _READ,
         "ListImports": _READ,
         "ListImportRows": _READ,
+        "CorrectImportRow": _MANAGE,
         "ApplyImport": _MANAGE,
+        "DownloadWrongRows": _READ,
+        "DownloadTemplate": _READ,
         "ListClasses": _READ,
         "ListPupils": _READ,
         "GetPupil": _READ,
+        "WithdrawPupil": _MANAGE,
         "ListFeeKinds": _READ,
         "CreateRound": _MANAGE,
         "GetRound": _READ,
@@ -68,7 +72,7 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
     ) -> None:
         self._database, self._edge = database, Edge(database)
         self._neighbours, self._printer, self._key = neighbours, printer, subject_key
-        self._on_release = on_release
+        self._wake_worker = on_release
 
     def CreateImport(self, request: pb.CreateImportRequest, context: grpc.ServicerContext) -> pb.Import:
         # The file is read before the transaction begins: reading takes seconds, a transaction milliseconds.
@@ -122,11 +126,11 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
         outcome = "" if name == "unspecified" else name
 
         def work(session: Session, _: Subject) -> pb.ListImportRowsResponse:
-            id = imports.get(session, forms.uuid(request.import_id)).id
-            rows = import_store.rows_of(session, id, outcome, after, size + 1)
+            owner = imports.get(session, forms.uuid(request.import_id))
+            rows = import_store.rows_of(session, owner.id, outcome, after, size + 1)
             page, token = pages.cut(rows, size, lambda row: [row.row], filters, self._key)
             return pb.ListImportRowsResponse(
-                rows=[forms.import_row(row) for row in page], next_page_token=token
+                rows=[forms.import_row(row, owner.columns) for row in page], next_page_token=token
             )
 
         return self._edge.query(context, work)
@@ -185,7 +189,8 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
             row = pupil_store.get(session, forms.uuid(request.id))
             if row is None:
                 raise PupilNotFound()
-            return forms.pupil(row, pupil_store.identifiers(session, row.id))
+            voids = issuing_store.voids_of(session, row.id)
+            return forms.pupil(row, pupil_store.identifiers(session, row.id), voids)
 
         return self._edge.query(context, work)
 
@@ -292,7 +297,7 @@ class SchoolsServicer(pb_grpc.SchoolsServiceServicer):
             return forms.issue_job(job)
 
         job = self._edge.command(context, request, pb.IssueJob, work)
-        self._on_release()
+        self._wake_worker()
         return job
 
     def GetIssueJob(self, request: pb.GetIssueJobRequest, context: grpc.ServicerContext) -> pb.IssueJob:

@@ -224,9 +224,12 @@ def end_void(session: Session, invoice_id: UUID, now: datetime, problem: str) ->
     )
 
 
-def void_problems(session: Session, pupil_id: UUID) -> list[str]:
-    """Why invoices of a withdrawn pupil still stand."""
+def voids_of(session: Session, pupil_id: UUID) -> tuple[int, list[str]]:
+    """How many invoices of a withdrawn pupil wait to be voided, and why others still stand."""
     rows = session.execute(
-        text("SELECT problem FROM void_wish WHERE pupil_id = :pupil AND problem <> ''"), {"pupil": pupil_id}
-    )
-    return [row.problem for row in rows]
+        text(
+            "SELECT end_time, problem FROM void_wish WHERE pupil_id = :pupil ORDER BY create_time, invoice_id"
+        ),
+        {"pupil": pupil_id},
+    ).all()
+    return sum(row.end_time is None for row in rows), [row.problem for row in rows if row.problem]

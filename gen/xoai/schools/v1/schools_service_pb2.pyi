@@ -434,6 +434,99 @@ class ListImportRowsResponse(_message.Message):
 Global___ListImportRowsResponse: _TypeAlias = ListImportRowsResponse  # noqa: Y015
 
 @_typing.final
+class CorrectImportRowRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    import_id: _builtins.str
+    row: _builtins.int
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Field as in Problem.field → the text as typed; an empty text empties the cell."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        import_id: _builtins.str = ...,
+        row: _builtins.int = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id", "request_id", b"request_id", "row", b"row", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CorrectImportRowRequest: _TypeAlias = CorrectImportRowRequest  # noqa: Y015
+
+@_typing.final
+class DownloadWrongRowsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadWrongRowsRequest: _TypeAlias = DownloadWrongRowsRequest  # noqa: Y015
+
+@_typing.final
+class DownloadTemplateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    round_id: _builtins.str
+    """Empty: a list of pupils only."""
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "round_id", b"round_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadTemplateRequest: _TypeAlias = DownloadTemplateRequest  # noqa: Y015
+
+@_typing.final
 class ApplyImportRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -571,6 +664,8 @@ class Pupil(_message.Message):
     IDENTIFIERS_FIELD_NUMBER: _builtins.int
     WITHDRAW_DATE_FIELD_NUMBER: _builtins.int
     WITHDRAW_REASON_FIELD_NUMBER: _builtins.int
+    VOIDS_WAITING_FIELD_NUMBER: _builtins.int
+    VOID_PROBLEMS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     full_name: _builtins.str
@@ -580,8 +675,12 @@ class Pupil(_message.Message):
     phone: _builtins.str
     withdraw_date: _builtins.str
     withdraw_reason: _builtins.str
+    voids_waiting: _builtins.int
+    """Invoices of a withdrawn pupil that are still to be voided, and why others were not (GetPupil, WithdrawPupil)."""
     @_builtins.property
     def identifiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identifier]: ...
+    @_builtins.property
+    def void_problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -595,10 +694,12 @@ class Pupil(_message.Message):
         identifiers: _abc.Iterable[Global___Identifier] | None = ...,
         withdraw_date: _builtins.str = ...,
         withdraw_reason: _builtins.str = ...,
+        voids_waiting: _builtins.int = ...,
+        void_problems: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "class_name", b"class_name", "full_name", b"full_name", "id", b"id", "identifiers", b"identifiers", "organisation_id", b"organisation_id", "phone", b"phone", "sex", b"sex", "withdraw_date", b"withdraw_date", "withdraw_reason", b"withdraw_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["birth_date", b"birth_date", "class_name", b"class_name", "full_name", b"full_name", "id", b"id", "identifiers", b"identifiers", "organisation_id", b"organisation_id", "phone", b"phone", "sex", b"sex", "void_problems", b"void_problems", "voids_waiting", b"voids_waiting", "withdraw_date", b"withdraw_date", "withdraw_reason", b"withdraw_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -679,6 +780,35 @@ class GetPupilRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetPupilRequest: _TypeAlias = GetPupilRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawPupilRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    id: _builtins.str
+    date: _builtins.str
+    """The first day on which the pupil is not at school; empty: today."""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+        date: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "id", b"id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawPupilRequest: _TypeAlias = WithdrawPupilRequest  # noqa: Y015
 
 @_typing.final
 class FeeKind(_message.Message):

@@ -56,10 +56,25 @@ class SchoolsServiceStub:
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsResponse.FromString,
                 _registered_method=True)
+        self.CorrectImportRow = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/CorrectImportRow',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.FromString,
+                _registered_method=True)
         self.ApplyImport = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ApplyImport',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.FromString,
+                _registered_method=True)
+        self.DownloadWrongRows = channel.unary_stream(
+                '/xoai.schools.v1.SchoolsService/DownloadWrongRows',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+                _registered_method=True)
+        self.DownloadTemplate = channel.unary_stream(
+                '/xoai.schools.v1.SchoolsService/DownloadTemplate',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
                 _registered_method=True)
         self.ListClasses = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ListClasses',
@@ -74,6 +89,11 @@ class SchoolsServiceStub:
         self.GetPupil = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/GetPupil',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+                _registered_method=True)
+        self.WithdrawPupil = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/WithdrawPupil',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
                 _registered_method=True)
         self.ListFeeKinds = channel.unary_unary(
@@ -172,8 +192,29 @@ class SchoolsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CorrectImportRow(self, request, context):
+        """Corrects cells of one row in place; the row gets its outcome anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ApplyImport(self, request, context):
         """The good rows go on; the wrong ones wait. The same file twice changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadWrongRows(self, request, context):
+        """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadTemplate(self, request, context):
+        """An empty list to fill in, with a column for each item of the round whose amounts come from the list.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,6 +234,13 @@ class SchoolsServiceServicer:
 
     def GetPupil(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawPupil(self, request, context):
+        """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -301,10 +349,25 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ListImportRowsResponse.SerializeToString,
             ),
+            'CorrectImportRow': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectImportRow,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.SerializeToString,
+            ),
             'ApplyImport': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyImport,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.SerializeToString,
+            ),
+            'DownloadWrongRows': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadWrongRows,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
+            ),
+            'DownloadTemplate': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadTemplate,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
             ),
             'ListClasses': grpc.unary_unary_rpc_method_handler(
                     servicer.ListClasses,
@@ -319,6 +382,11 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
             'GetPupil': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPupil,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
+            ),
+            'WithdrawPupil': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawPupil,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
             ),
             'ListFeeKinds': grpc.unary_unary_rpc_method_handler(
@@ -507,6 +575,33 @@ class SchoolsService:
             _registered_method=True)
 
     @staticmethod
+    def CorrectImportRow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/CorrectImportRow',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.CorrectImportRowRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.ImportRow.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ApplyImport(request,
             target,
             options=(),
@@ -523,6 +618,60 @@ class SchoolsService:
             '/xoai.schools.v1.SchoolsService/ApplyImport',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.ApplyImportRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Import.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadWrongRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/DownloadWrongRows',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadWrongRowsRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadTemplate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/DownloadTemplate',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.DownloadTemplateRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
             options,
             channel_credentials,
             insecure,
@@ -603,6 +752,33 @@ class SchoolsService:
             target,
             '/xoai.schools.v1.SchoolsService/GetPupil',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawPupil(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/WithdrawPupil',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
             options,
             channel_credentials,

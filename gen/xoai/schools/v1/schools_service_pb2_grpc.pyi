@@ -39,11 +39,19 @@ class SchoolsServiceStub:
     GetImport: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetImportRequest, _schools_service_pb2.Import]
     ListImports: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportsRequest, _schools_service_pb2.ListImportsResponse]
     ListImportRows: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportRowsRequest, _schools_service_pb2.ListImportRowsResponse]
+    CorrectImportRow: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]
+    """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]
     """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+    DownloadWrongRows: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]
+    """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected."""
+    DownloadTemplate: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]
+    """An empty list to fill in, with a column for each item of the round whose amounts come from the list."""
     ListClasses: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]
     ListPupils: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]
     GetPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]
+    WithdrawPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]
+    """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after."""
     ListFeeKinds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]
     CreateRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]
     GetRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]
@@ -71,11 +79,19 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     GetImport: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetImportRequest, _schools_service_pb2.Import]  # type: ignore[assignment]
     ListImports: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportsRequest, _schools_service_pb2.ListImportsResponse]  # type: ignore[assignment]
     ListImportRows: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListImportRowsRequest, _schools_service_pb2.ListImportRowsResponse]  # type: ignore[assignment]
+    CorrectImportRow: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]  # type: ignore[assignment]
+    """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]  # type: ignore[assignment]
     """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+    DownloadWrongRows: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected."""
+    DownloadTemplate: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """An empty list to fill in, with a column for each item of the round whose amounts come from the list."""
     ListClasses: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]  # type: ignore[assignment]
     ListPupils: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]  # type: ignore[assignment]
     GetPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
+    WithdrawPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
+    """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after."""
     ListFeeKinds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]  # type: ignore[assignment]
     CreateRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     GetRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
@@ -126,12 +142,36 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_schools_service_pb2.ListImportRowsResponse, _abc.Awaitable[_schools_service_pb2.ListImportRowsResponse]]: ...
 
     @_abc_1.abstractmethod
+    def CorrectImportRow(
+        self,
+        request: _schools_service_pb2.CorrectImportRowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.ImportRow, _abc.Awaitable[_schools_service_pb2.ImportRow]]:
+        """Corrects cells of one row in place; the row gets its outcome anew."""
+
+    @_abc_1.abstractmethod
     def ApplyImport(
         self,
         request: _schools_service_pb2.ApplyImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Import, _abc.Awaitable[_schools_service_pb2.Import]]:
         """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+
+    @_abc_1.abstractmethod
+    def DownloadWrongRows(
+        self,
+        request: _schools_service_pb2.DownloadWrongRowsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected."""
+
+    @_abc_1.abstractmethod
+    def DownloadTemplate(
+        self,
+        request: _schools_service_pb2.DownloadTemplateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """An empty list to fill in, with a column for each item of the round whose amounts come from the list."""
 
     @_abc_1.abstractmethod
     def ListClasses(
@@ -153,6 +193,14 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _schools_service_pb2.GetPupilRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
+
+    @_abc_1.abstractmethod
+    def WithdrawPupil(
+        self,
+        request: _schools_service_pb2.WithdrawPupilRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]:
+        """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after."""
 
     @_abc_1.abstractmethod
     def ListFeeKinds(

@@ -1,0 +1,81 @@
+"""RPCs that correct what is there: rows of a list, files to fill in, pupils who leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import grpc
+from sqlalchemy.orm import Session
+
+from kit.auth import Subject
+from kit.grpc_server import Edge
+from services.schools.flows import imports, rounds, withdrawals
+from services.schools.roster import writing
+from services.schools.rpc import forms
+from services.schools.store import issuing as issuing_store
+from services.schools.store import pupils as pupil_store
+from xoai.common.v1 import common_pb2
+from xoai.schools.v1 import schools_service_pb2 as pb
+from xoai.schools.v1 import schools_service_pb2_grpc as pb_grpc
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CHUNK_BYTES: Final = 256 * 1024
+
+
+class Corrections(pb_grpc.SchoolsServiceServicer):
+    """The part of the servicer that corrects."""
+
+    _edge: Edge
+    _wake_worker: Callable[[], None]
+
+    def CorrectImportRow(
+        self, request: pb.CorrectImportRowRequest, context: grpc.ServicerContext
+    ) -> pb.ImportRow:
+        def work(session: Session, subject: Subject) -> pb.ImportRow:
+            id = forms.uuid(request.import_id)
+            row = imports.correct(session, subject, id, request.row, dict(request.values))
+            return forms.import_row(row, imports.get(session, id).columns)
+
+        return self._edge.command(context, request, pb.ImportRow, work)
+
+    def DownloadWrongRows(
+        self, request: pb.DownloadWrongRowsRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        owner, content, problems = self._edge.query(
+            context, lambda session, _: imports.wrong(session, forms.uuid(request.import_id))
+        )
+        name = owner.file_name.rpartition(".")[0] or owner.file_name
+        made = writing.wrong_rows(content, owner.sheet, owner.file_name, problems)
+        yield from _pieces(made, f"{name}-can-sua.xlsx")
+
+    def DownloadTemplate(
+        self, request: pb.DownloadTemplateRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        items: list[str] = []
+        if request.round_id:
+            value = self._edge.query(
+                context, lambda session, _: rounds.get(session, forms.uuid(request.round_id))
+            )
+            items = [item.title for item in value.items if item.per_pupil]
+        yield from _pieces(writing.template(items), "danh-sach-mau.xlsx")
+
+    def WithdrawPupil(self, request: pb.WithdrawPupilRequest, context: grpc.ServicerContext) -> pb.Pupil:
+        def work(session: Session, subject: Subject) -> pb.Pupil:
+            row = withdrawals.withdraw(session, subject, forms.uuid(request.id), request.date, request.reason)
+            voids = issuing_store.voids_of(session, row.id)
+            return forms.pupil(row, pupil_store.identifiers(session, row.id), voids)
+
+        pupil = self._edge.command(context, request, pb.Pupil, work)
+        self._wake_worker()
+        return pupil
+
+
+def _pieces(content: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:
+    """A file as a stream; its name and type on the first piece."""
+    for start in range(0, len(content), _CHUNK_BYTES):
+        yield common_pb2.FileChunk(
+            content=content[start : start + _CHUNK_BYTES],
+            file_name=file_name if start == 0 else "",
+            media_type=_XLSX if start == 0 else "",
+        )
