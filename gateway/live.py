@@ -18,7 +18,7 @@ from prometheus_client import Gauge
 
 from gateway.clients import Clients
 from kit import auth, clock, log
-from kit.errors import Error, ResourceExhausted, Unavailable
+from kit.errors import Error, ResourceExhausted, Unauthenticated, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -34,7 +34,7 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened in a channel, by its owner's sequence."""
+    """What happened in a channel, by its owner's sequence; 0 in channels of many objects, where each event is told."""
 
     sequence: int
     type: str
@@ -165,14 +165,18 @@ class LiveHub:
                 screen.must_ask = False
                 asked = clock.monotonic() + random.uniform(0, 5)
                 with contextlib.suppress(Unavailable):
-                    present = await snapshot()
-                    if present.sequence > seen:
-                        seen = present.sequence
+                    try:
+                        present = await snapshot()
+                    except Unauthenticated:
+                        # The listener's proof is too old: they come again with a new one, or sign in.
+                        return
+                    if present.sequence > seen or not present.sequence:
+                        seen = max(seen, present.sequence)
                         yield _text(channel, present)
             while not screen.must_ask and not screen.events.empty():
                 event = screen.events.get_nowait()
-                if event.sequence > seen:
-                    seen = event.sequence
+                if event.sequence > seen or not event.sequence:
+                    seen = max(seen, event.sequence)
                     yield _text(channel, event)
             if screen.must_ask or self._draining.is_set():
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import Header, Query, Request
@@ -10,14 +11,17 @@ from starlette.responses import Response, StreamingResponse
 from gateway.access import PUBLIC
 from gateway.bills import BillNotFound
 from gateway.guards import CurrentViewer, api_routes
-from gateway.live import Event, as_json
-from gateway.rest.wire import name
-from gateway.state import state_of
-from kit.errors import InvalidArgument
+from gateway.live import Event, Snapshot, as_json
+from gateway.rest.wire import inside, name
+from gateway.state import State, state_of
+from gateway.viewers import Viewer
+from kit.errors import InvalidArgument, PermissionDenied, Unauthenticated
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+from xoai.schools.v1 import schools_service_pb2 as schools_pb
 
 routes = api_routes("Live events")
 _INVOICE: Final = "invoice:"
+_BATCH: Final = "batch:"
 
 
 class UnknownChannel(InvalidArgument):
@@ -30,15 +34,21 @@ class UnknownChannel(InvalidArgument):
 async def listen(
     request: Request,
     viewer: CurrentViewer,
-    channel: Annotated[str, Query(max_length=100, description="invoice:REFERENCE")],
+    channel: Annotated[
+        str, Query(max_length=100, description="invoice:REFERENCE, or batch:rnd_… of a round")
+    ],
     last_event_id: Annotated[str, Header(alias="Last-Event-ID", max_length=20)] = "",
 ) -> Response:
     """A stream of server-sent events. The id of an event is its sequence; `Last-Event-ID` goes on behind it.
 
     Anybody who has an invoice's reference may listen to `invoice:REFERENCE`; its events hold amounts and state, never
-    a name. The data of an event is `{"channel", "sequence", "type", "data"}`.
+    a name. Who may read the invoices of a collection round may listen to `batch:rnd_…`; its events have the sequence 0.
+    The data of an event is `{"channel", "sequence", "type", "data"}`.
     """
     state = state_of(request)
+    seen = int(last_event_id) if last_event_id.isdecimal() else None
+    if channel.startswith(_BATCH):
+        return _stream(state.live.listen(*await _batch(state, viewer, channel), seen))
     if not channel.startswith(_INVOICE):
         raise UnknownChannel(channel=channel[:60])
     reference = channel.removeprefix(_INVOICE)
@@ -53,10 +63,29 @@ async def listen(
     async def snapshot() -> Event:
         return _as_event(await state.bills.bill(reference))
 
-    seen = int(last_event_id) if last_event_id.isdecimal() else None
+    return _stream(state.live.listen(channel, snapshot, seen))
+
+
+def _stream(events: AsyncIterator[str]) -> Response:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = state.live.listen(channel, snapshot, seen)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+async def _batch(state: State, viewer: Viewer, channel: str) -> tuple[str, Snapshot]:
+    """The inner channel of a round, for who may read its invoices; what is asked again asks for the permission again."""
+    round_id = inside("rnd", channel.removeprefix(_BATCH))
+
+    async def snapshot() -> Event:
+        request = schools_pb.GetRoundRequest(id=round_id)
+        found = await state.clients.call(state.clients.schools.GetRound, request, viewer.token)
+        if not viewer.may("invoices.read", found.organisation_id):
+            raise PermissionDenied(permission="invoices.read")
+        return Event(0, "batch", "{}")
+
+    if not viewer.is_signed_in:
+        raise Unauthenticated()
+    await snapshot()
+    return f"{_BATCH}{round_id}", snapshot
 
 
 def _as_event(bill: invoices_pb.PublicBill) -> Event:

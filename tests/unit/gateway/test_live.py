@@ -12,7 +12,7 @@ import pytest
 from gateway import live
 from gateway.clients import Clients
 from gateway.live import Event, LiveHub
-from kit.errors import ResourceExhausted, Unavailable
+from kit.errors import ResourceExhausted, Unauthenticated, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 
 
@@ -61,6 +61,34 @@ def test_a_screen_gets_the_present_state_and_then_what_is_newer() -> None:
         for item in (event(3), event(2), event(9, "invoice:B"), event(4), event(4), event(6)):
             subject._fan_out(item)
         assert await sequences(texts, 2) == [4, 6]
+
+    asyncio.run(run())
+
+
+def test_a_channel_of_many_objects_tells_each_event() -> None:
+    """Events of a round have no order of their own: each is told, also after a break."""
+
+    async def run() -> None:
+        owner, subject = Owner(0), hub()
+        texts = subject.listen("batch:R", owner, 0)
+        assert await sequences(texts, 1) == [0]
+        for _ in range(3):
+            subject._fan_out(event(0, "batch:R"))
+        assert await sequences(texts, 3) == [0, 0, 0]
+
+    asyncio.run(run())
+
+
+def test_a_listener_whose_proof_is_too_old_has_to_come_again() -> None:
+    """The stream ends quietly; the browser opens another one, with a new proof or with none."""
+
+    async def run() -> None:
+        async def refused() -> Event:
+            raise Unauthenticated()
+
+        texts = hub().listen("batch:R", refused, None)
+        assert (await anext(texts)).startswith("retry: ")
+        assert await anext(texts, "the end") == "the end"
 
     asyncio.run(run())
 
