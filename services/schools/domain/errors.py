@@ -129,3 +129,15 @@ class NoWrongRows(errors.FailedPrecondition):
     reason = "NO_WRONG_ROWS"
     vi = "Danh sách không còn dòng nào sai."
     en = "The list has no wrong rows left."
+
+
+class ClassNotFound(errors.InvalidArgument):
+    reason = "CLASS_NOT_FOUND"
+    vi = "Năm học này chưa có lớp “{class_name}”."
+    en = "This school year has no class “{class_name}”."
+
+
+class RoundReleased(errors.FailedPrecondition):
+    reason = "ROUND_RELEASED"
+    vi = "Đợt thu đã phát hành: tên, kỳ thu và năm học đã in trên phiếu, không sửa được nữa."
+    en = "The round is released: its name, period and school year stand on notices and can no longer change."

@@ -149,19 +149,24 @@ def check_round(title: str, school_year: str, due_date: str) -> date:
             what_vi="Xin đặt tên đợt thu (tới 120 ký tự).",
             what_en="Name the round (up to 120 characters).",
         )
-    first, separator, second = school_year.partition("-")
-    if not (separator and first.isdigit() and second.isdigit() and int(second) == int(first) + 1):
-        raise BadField(
-            field="school_year",
-            what_vi="Năm học ghi như 2026-2027.",
-            what_en="Write the school year like 2026-2027.",
-        )
+    check_school_year(school_year)
     try:
         return date.fromisoformat(due_date)
     except ValueError as error:
         raise BadField(
             field="due_date", what_vi="Hạn nộp không phải là một ngày.", what_en="The due date is not a date."
         ) from error
+
+
+def check_school_year(text: str) -> None:
+    """Raise BadField unless a school year is written like 2026-2027."""
+    first, separator, second = text.partition("-")
+    if not (separator and first.isdecimal() and second.isdecimal() and int(second) == int(first) + 1):
+        raise BadField(
+            field="school_year",
+            what_vi="Năm học ghi như 2026-2027.",
+            what_en="Write the school year like 2026-2027.",
+        )
 
 
 def check_exemption(percent_hundredths: int, amount: int, reason: str) -> None:

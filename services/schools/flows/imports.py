@@ -32,6 +32,8 @@ from services.schools.domain.imports import (
     heading_key,
     judge,
 )
+from services.schools.domain.rounds import check_school_year
+from services.schools.flows import enrolling
 from services.schools.roster import correcting
 from services.schools.roster.limits import ROW_LIMIT
 from services.schools.roster.rows import Problem, Pupil, Reading
@@ -54,6 +56,7 @@ def keep(
     reading: Reading,
 ) -> UUID:
     """Keep a list as read, each row with its outcome. Raises RoundNotFound."""
+    check_school_year(school_year)
     if round_id is not None:
         owner = rounds.get(session, round_id)
         if owner is None or owner.organisation_id != organisation_id:
@@ -107,12 +110,7 @@ def apply(session: Session, subject: Subject, id: UUID) -> None:
     differing = [now for was, now in zip(good, judged, strict=True) if not _is_as_before(was, now)]
     store.add_rows(session, id, organisation_id, [_row(item) for item in differing])
     everyone, new, known = _people(judged)
-    today = clock.today()
-    pupils.add_classes(session, organisation_id, year, [pupil["class_name"] for pupil in everyone])
-    pupils.add_pupils(session, organisation_id, new, clock.now())
-    pupils.update_pupils(session, organisation_id, known)
-    pupils.enrol(session, organisation_id, year, everyone, known, today)
-    pupils.set_identifiers(session, organisation_id, everyone, today)
+    enrolling.enrol(session, organisation_id, year, new, known)
     if row.round_id is not None:
         _set_amounts(session, row, everyone)
     store.mark_applied(session, id, clock.now())

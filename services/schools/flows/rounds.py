@@ -19,7 +19,9 @@ from services.schools.domain.errors import (
     ItemKnown,
     ItemNotFound,
     PupilNotFound,
+    RoundChanged,
     RoundNotFound,
+    RoundReleased,
 )
 from services.schools.domain.imports import heading_key
 from services.schools.domain.rounds import (
@@ -134,6 +136,31 @@ def get(session: Session, id: UUID, *, lock: bool = False) -> Round:
     if found is None:
         raise RoundNotFound()
     return found
+
+
+def update(session: Session, subject: Subject, id: UUID, wish: Round) -> Round:
+    """Change title, period, due date, scope and contact. Raises RoundNotFound, RoundChanged, RoundReleased."""
+    value = get(session, id, lock=True)
+    if value.version != wish.version:
+        raise RoundChanged()
+    printed = ("title", "period", "school_year")
+    if value.state is RoundState.RELEASED and any(getattr(value, n) != getattr(wish, n) for n in printed):
+        raise RoundReleased()
+    names = (*printed, "due_date", "scope", "scope_values", "contact")
+    changes = {name: getattr(wish, name) for name in names}
+    if not rounds.save(session, replace(value, **changes), value.version):
+        raise RoundChanged()
+    changed = [name for name in names if getattr(value, name) != changes[name]]
+    _record(session, subject, "round.update", value, {"changed": changed})
+    return get(session, id)
+
+
+def bills_of_pupil(session: Session, value: Round, pupil_id: UUID) -> tuple[RoundPupil, list[Bill]]:
+    """What a release would issue to one pupil now. Raises PupilNotFound."""
+    pupil = next(iter(rounds.round_pupils(session, value, [pupil_id])), None)
+    if pupil is None:
+        raise PupilNotFound()
+    return pupil, [bill for bill in preview(session, value).bills if bill.pupil.id == pupil_id]
 
 
 def add_item(

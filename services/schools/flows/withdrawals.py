@@ -7,7 +7,6 @@ leaves the wish for the next look.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,14 +15,15 @@ from sqlalchemy.orm import Session
 
 from kit import audit, clock
 from kit.auth import Subject
-from services.schools.domain.errors import BadField, PupilNotFound, PupilWithdrawn, WithdrawalReasonMissing
+from services.schools.domain.errors import PupilNotFound, PupilWithdrawn, WithdrawalReasonMissing
+from services.schools.flows import enrolling
 from services.schools.store import issuing, pupils
 
 _AT_ONCE: Final = 50
 _REASON_LIMIT: Final = 200
 
 
-def withdraw(session: Session, subject: Subject, id: UUID, day: str, reason: str) -> Row[Any]:
+def withdraw(session: Session, subject: Subject, id: UUID, day: str, reason: str) -> None:
     """End a pupil's enrolment. Raises PupilNotFound, PupilWithdrawn, WithdrawalReasonMissing, BadField."""
     reason = reason.strip()
     if not 0 < len(reason) <= _REASON_LIMIT:
@@ -33,7 +33,7 @@ def withdraw(session: Session, subject: Subject, id: UUID, day: str, reason: str
         raise PupilNotFound()
     if row.withdraw_date is not None:
         raise PupilWithdrawn(date=row.withdraw_date.strftime("%d/%m/%Y"))
-    pupils.withdraw(session, id, _day(day), reason)
+    pupils.withdraw(session, id, enrolling.day_of(day), reason)
     invoices = issuing.invoices_of(session, id)
     issuing.wish_voids(
         session,
@@ -51,9 +51,6 @@ def withdraw(session: Session, subject: Subject, id: UUID, day: str, reason: str
         organisation_id=row.organisation_id,
         detail={"reason": reason, "invoices": len(invoices)},
     )
-    found = pupils.get(session, id)
-    assert found is not None
-    return found
 
 
 def voids_to_do(session: Session) -> Sequence[Row[Any]]:
@@ -64,14 +61,3 @@ def voids_to_do(session: Session) -> Sequence[Row[Any]]:
 def voided(session: Session, invoice_id: UUID, problem: str = "") -> None:
     """Note that an invoice is void, or why it stands for a person to decide."""
     issuing.end_void(session, invoice_id, clock.now(), problem)
-
-
-def _day(text: str) -> date:
-    if not text:
-        return clock.today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadField(
-            field="date", what_vi="Ngày thôi học không phải là một ngày.", what_en="This is no date."
-        ) from error

@@ -10,13 +10,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from kit import clock
 from kit.errors import FailedPrecondition
+from kit.words import amount_in_words
 from services.schools.domain.fees import LegalKind, fee_kinds
-from services.schools.domain.rounds import Round, RoundPupil
+from services.schools.domain.rounds import Bill, Round, RoundPupil
 from services.schools.ports.neighbours import Neighbours
 from xoai.common.v1 import common_pb2
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.documents.v1 import documents_service_pb2 as documents_pb
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+from xoai.schools.v1 import schools_service_pb2 as schools_pb
 from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 
 _AT_ONCE: Final = 100
@@ -71,6 +73,45 @@ class NoticePrinter:
                 )
 
         return self._neighbours.render(requests())
+
+    def preview(
+        self, value: Round, pupil: RoundPupil, notice_id: str, bills: Sequence[Bill]
+    ) -> schools_pb.Notice:
+        """One family's notice: what was issued, with its codes, and what a release would add."""
+        issued = [
+            invoice
+            for invoice in self._neighbours.invoices_of(value.organisation_id, [notice_id])
+            if invoice.state != invoices_pb.Invoice.STATE_VOID
+        ]
+        payloads = self._payloads([item for item in issued if item.amount_due > item.amount_paid])
+        parts = [_issued_part(invoice, payloads.get(invoice.reference, "")) for invoice in issued]
+        parts += [_planned_part(bill) for bill in bills]
+        amount = sum(part.amount for part in parts)
+        return schools_pb.Notice(
+            pupil_id=str(pupil.id),
+            pupil_name=pupil.full_name,
+            class_name=pupil.class_name,
+            pupil_code=pupil.codes[0] if pupil.codes else "",
+            round_title=value.title,
+            school_year=value.school_year,
+            due_date=value.due_date.isoformat(),
+            amount=amount,
+            amount_words=amount_in_words(amount),
+            parts=parts,
+            voluntary_lines=[
+                schools_pb.NoticeLine(
+                    title=item.title,
+                    unit_price=item.unit_price,
+                    quantity_milli=item.quantity_milli,
+                    unit=item.unit,
+                    amount=item.full_amount(),
+                    legal_kind=item.legal_kind.value,
+                    fee_kind=item.fee_kind,
+                )
+                for item in value.items
+                if item.voluntary
+            ],
+        )
 
     def _payloads(self, invoices: Sequence[invoices_pb.Invoice]) -> dict[str, str]:
         codes = [
@@ -148,3 +189,59 @@ def _lines(line: invoices_pb.InvoiceLine) -> list[documents_pb.NoticeLine]:
         title=f"Miễn giảm {line.title}", amount=-line.exempted, note=line.exemption_reason
     )
     return [full, off]
+
+
+def _issued_part(invoice: invoices_pb.Invoice, payload: str) -> schools_pb.NoticePart:
+    return schools_pb.NoticePart(
+        reference=invoice.reference,
+        invoice_id=invoice.id,
+        account=common_pb2.BankAccount(
+            id=invoice.account_id,
+            bin=invoice.bin,
+            account_number=invoice.account_number,
+            holder_name=invoice.holder_name,
+        ),
+        amount=max(0, invoice.amount_due - invoice.amount_paid),
+        lines=[
+            schools_pb.NoticeLine(
+                title=line.title,
+                unit_price=line.unit_price,
+                quantity_milli=line.quantity_milli,
+                unit=line.unit,
+                exempted=line.exempted,
+                exemption_reason=line.exemption_reason,
+                amount=line.amount,
+                legal_kind=line.ledger_class,
+                fee_kind=line.fee_kind,
+            )
+            for line in invoice.lines
+        ],
+        qr_payload=payload,
+    )
+
+
+def _planned_part(bill: Bill) -> schools_pb.NoticePart:
+    account = bill.account
+    return schools_pb.NoticePart(
+        account=common_pb2.BankAccount(
+            id=str(account.id),
+            bin=account.bin,
+            account_number=account.account_number,
+            holder_name=account.holder_name,
+        ),
+        amount=bill.amount,
+        lines=[
+            schools_pb.NoticeLine(
+                title=charge.item.title,
+                unit_price=charge.item.unit_price if charge.full == charge.item.full_amount() else 0,
+                quantity_milli=charge.item.quantity_milli,
+                unit=charge.item.unit,
+                exempted=charge.exempted,
+                exemption_reason=charge.reason,
+                amount=charge.amount,
+                legal_kind=charge.item.legal_kind.value,
+                fee_kind=charge.item.fee_kind,
+            )
+            for charge in bill.charges
+        ],
+    )

@@ -1,8 +1,8 @@
-"""RPCs that correct what is there: rows of a list, files to fill in, pupils who leave."""
+"""RPCs that correct what is there: rows of a list, files to fill in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import grpc
@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session
 
 from kit.auth import Subject
 from kit.grpc_server import Edge
-from services.schools.flows import imports, rounds, withdrawals
+from services.schools.flows import imports, rounds
 from services.schools.roster import writing
 from services.schools.rpc import forms
-from services.schools.store import issuing as issuing_store
-from services.schools.store import pupils as pupil_store
 from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
 from xoai.schools.v1 import schools_service_pb2_grpc as pb_grpc
@@ -27,7 +25,6 @@ class Corrections(pb_grpc.SchoolsServiceServicer):
     """The part of the servicer that corrects."""
 
     _edge: Edge
-    _wake_worker: Callable[[], None]
 
     def CorrectImportRow(
         self, request: pb.CorrectImportRowRequest, context: grpc.ServicerContext
@@ -59,16 +56,6 @@ class Corrections(pb_grpc.SchoolsServiceServicer):
             )
             items = [item.title for item in value.items if item.per_pupil]
         yield from _pieces(writing.template(items), "danh-sach-mau.xlsx")
-
-    def WithdrawPupil(self, request: pb.WithdrawPupilRequest, context: grpc.ServicerContext) -> pb.Pupil:
-        def work(session: Session, subject: Subject) -> pb.Pupil:
-            row = withdrawals.withdraw(session, subject, forms.uuid(request.id), request.date, request.reason)
-            voids = issuing_store.voids_of(session, row.id)
-            return forms.pupil(row, pupil_store.identifiers(session, row.id), voids)
-
-        pupil = self._edge.command(context, request, pb.Pupil, work)
-        self._wake_worker()
-        return pupil
 
 
 def _pieces(content: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 import grpc
@@ -12,7 +13,7 @@ from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.db import Database
 from kit.grpc_server import Edge, caller_of
-from services.schools.domain.errors import PupilNotFound, RoundNotFound
+from services.schools.domain.errors import RoundNotFound
 from services.schools.domain.rounds import Exemption, ReceivingAccount
 from services.schools.flows import imports, issuing, rounds
 from services.schools.ports import Neighbours
@@ -20,6 +21,7 @@ from services.schools.ports.notices import NoticePrinter
 from services.schools.roster.reading import read
 from services.schools.rpc import forms
 from services.schools.rpc.corrections import Corrections
+from services.schools.rpc.people import People
 from services.schools.store import imports as import_store
 from services.schools.store import issuing as issuing_store
 from services.schools.store import pupils as pupil_store
@@ -30,7 +32,7 @@ from xoai.schools.v1 import schools_service_pb2 as pb
 _READ, _MANAGE = Permission("schools.read"), Permission("schools.manage")
 
 
-class SchoolsServicer(Corrections):
+class SchoolsServicer(Corrections, People):
     """Lists, rounds, notices."""
 
     PERMISSIONS: Mapping[str, Permission] = {
@@ -45,9 +47,12 @@ class SchoolsServicer(Corrections):
         "ListClasses": _READ,
         "ListPupils": _READ,
         "GetPupil": _READ,
+        "CreatePupil": _MANAGE,
+        "MovePupil": _MANAGE,
         "WithdrawPupil": _MANAGE,
         "ListFeeKinds": _READ,
         "CreateRound": _MANAGE,
+        "UpdateRound": _MANAGE,
         "GetRound": _READ,
         "ListRounds": _READ,
         "AddFeeItem": _MANAGE,
@@ -55,6 +60,7 @@ class SchoolsServicer(Corrections):
         "SetExemption": _MANAGE,
         "ListExemptions": _READ,
         "PreviewRound": _READ,
+        "PreviewNotice": _READ,
         "ReleaseRound": Permission("schools.release"),
         "GetIssueJob": _READ,
         "RenderNotices": _READ,
@@ -184,16 +190,6 @@ class SchoolsServicer(Corrections):
 
         return self._edge.query(context, work)
 
-    def GetPupil(self, request: pb.GetPupilRequest, context: grpc.ServicerContext) -> pb.Pupil:
-        def work(session: Session, _: Subject) -> pb.Pupil:
-            row = pupil_store.get(session, forms.uuid(request.id))
-            if row is None:
-                raise PupilNotFound()
-            voids = issuing_store.voids_of(session, row.id)
-            return forms.pupil(row, pupil_store.identifiers(session, row.id), voids)
-
-        return self._edge.query(context, work)
-
     def ListFeeKinds(
         self, request: pb.ListFeeKindsRequest, context: grpc.ServicerContext
     ) -> pb.ListFeeKindsResponse:
@@ -206,6 +202,15 @@ class SchoolsServicer(Corrections):
             wish = rounds.wish(forms.uuid(request.round.organisation_id), forms.round_values(request.round))
             items = [forms.item_wish(item) for item in request.round.fee_items]
             return forms.collection_round(rounds.create(session, subject, wish, items, accounts))
+
+        return self._edge.command(context, request, pb.Round, work)
+
+    def UpdateRound(self, request: pb.UpdateRoundRequest, context: grpc.ServicerContext) -> pb.Round:
+        def work(session: Session, subject: Subject) -> pb.Round:
+            id = forms.uuid(request.round.id)
+            wish = rounds.wish(id, forms.round_values(request.round))
+            wish = replace(wish, version=request.round.version)
+            return forms.collection_round(rounds.update(session, subject, id, wish))
 
         return self._edge.command(context, request, pb.Round, work)
 
@@ -286,6 +291,14 @@ class SchoolsServicer(Corrections):
             return forms.preview(rounds.preview(session, rounds.get(session, forms.uuid(request.round_id))))
 
         return self._edge.query(context, work)
+
+    def PreviewNotice(self, request: pb.PreviewNoticeRequest, context: grpc.ServicerContext) -> pb.Notice:
+        round_id, pupil_id = forms.uuid(request.round_id), forms.uuid(request.pupil_id)
+        value = self._edge.query(context, lambda session, _: rounds.get(session, round_id))
+        pupil, bills = self._edge.query(
+            context, lambda session, _: rounds.bills_of_pupil(session, value, pupil_id)
+        )
+        return self._printer.preview(value, pupil, issuing.notice_id(value.id, pupil.id), bills)
 
     def ReleaseRound(self, request: pb.ReleaseRoundRequest, context: grpc.ServicerContext) -> pb.IssueJob:
         id = forms.uuid(request.round_id)

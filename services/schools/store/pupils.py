@@ -199,6 +199,22 @@ def set_identifiers(
     )
 
 
+def has_class(session: Session, organisation_id: UUID, school_year: str, name: str) -> bool:
+    """True if the school has this class in this school year."""
+    statement = text(
+        "SELECT 1 FROM school_class WHERE organisation_id = :organisation AND school_year = :school_year"
+        " AND name = :name"
+    )
+    values = {"organisation": organisation_id, "school_year": school_year, "name": name}
+    return session.execute(statement, values).first() is not None
+
+
+def school_year_of(session: Session, id: UUID) -> str:
+    """The newest school year in which a pupil sits in a class, or empty."""
+    statement = text("SELECT max(school_year) FROM enrolment WHERE pupil_id = :id AND to_date IS NULL")
+    return str(session.execute(statement, {"id": id}).scalar() or "")
+
+
 def newest_school_year(session: Session, organisation_id: UUID) -> str:
     """The last school year with classes, or empty."""
     statement = text("SELECT max(school_year) FROM school_class WHERE organisation_id = :organisation")
@@ -254,11 +270,9 @@ def get(session: Session, id: UUID, *, lock: bool = False) -> Row[Any] | None:
     ).first()
     if row is None:
         return None
-    school_year = session.execute(
-        text("SELECT max(school_year) FROM enrolment WHERE pupil_id = :id AND to_date IS NULL"), {"id": id}
-    ).scalar()
+    school_year = school_year_of(session, id)
     return session.execute(
-        text(f"{_PRESENT} WHERE p.id = :id"), {"id": id, "school_year": school_year or ""}
+        text(f"{_PRESENT} WHERE p.id = :id"), {"id": id, "school_year": school_year}
     ).first()
 
 

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from xoai.common.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -782,6 +783,63 @@ class GetPupilRequest(_message.Message):
 Global___GetPupilRequest: _TypeAlias = GetPupilRequest  # noqa: Y015
 
 @_typing.final
+class CreatePupilRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    SCHOOL_YEAR_FIELD_NUMBER: _builtins.int
+    PUPIL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    organisation_id: _builtins.str
+    school_year: _builtins.str
+    @_builtins.property
+    def pupil(self) -> Global___PupilFields: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        school_year: _builtins.str = ...,
+        pupil: Global___PupilFields | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pupil", b"pupil"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "pupil", b"pupil", "request_id", b"request_id", "school_year", b"school_year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreatePupilRequest: _TypeAlias = CreatePupilRequest  # noqa: Y015
+
+@_typing.final
+class MovePupilRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    CLASS_NAME_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    id: _builtins.str
+    class_name: _builtins.str
+    date: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        id: _builtins.str = ...,
+        class_name: _builtins.str = ...,
+        date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_name", b"class_name", "date", b"date", "id", b"id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MovePupilRequest: _TypeAlias = MovePupilRequest  # noqa: Y015
+
+@_typing.final
 class WithdrawPupilRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1061,6 +1119,31 @@ class CreateRoundRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateRoundRequest: _TypeAlias = CreateRoundRequest  # noqa: Y015
+
+@_typing.final
+class UpdateRoundRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ROUND_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    @_builtins.property
+    def round(self) -> Global___Round:
+        """Title, period, due date, scope; version must be the one read."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        round: Global___Round | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["round", b"round"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "round", b"round"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateRoundRequest: _TypeAlias = UpdateRoundRequest  # noqa: Y015
 
 @_typing.final
 class GetRoundRequest(_message.Message):
@@ -1404,6 +1487,161 @@ class RoundPreview(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RoundPreview: _TypeAlias = RoundPreview  # noqa: Y015
+
+@_typing.final
+class PreviewNoticeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    PUPIL_ID_FIELD_NUMBER: _builtins.int
+    round_id: _builtins.str
+    pupil_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        round_id: _builtins.str = ...,
+        pupil_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pupil_id", b"pupil_id", "round_id", b"round_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewNoticeRequest: _TypeAlias = PreviewNoticeRequest  # noqa: Y015
+
+@_typing.final
+class NoticeLine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    UNIT_PRICE_FIELD_NUMBER: _builtins.int
+    QUANTITY_MILLI_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    EXEMPTED_FIELD_NUMBER: _builtins.int
+    EXEMPTION_REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    LEGAL_KIND_FIELD_NUMBER: _builtins.int
+    FEE_KIND_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    unit_price: _builtins.int
+    quantity_milli: _builtins.int
+    unit: _builtins.str
+    exempted: _builtins.int
+    exemption_reason: _builtins.str
+    amount: _builtins.int
+    legal_kind: _builtins.str
+    fee_kind: _builtins.str
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        unit_price: _builtins.int = ...,
+        quantity_milli: _builtins.int = ...,
+        unit: _builtins.str = ...,
+        exempted: _builtins.int = ...,
+        exemption_reason: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        legal_kind: _builtins.str = ...,
+        fee_kind: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "exempted", b"exempted", "exemption_reason", b"exemption_reason", "fee_kind", b"fee_kind", "legal_kind", b"legal_kind", "quantity_milli", b"quantity_milli", "title", b"title", "unit", b"unit", "unit_price", b"unit_price"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoticeLine: _TypeAlias = NoticeLine  # noqa: Y015
+
+@_typing.final
+class NoticePart(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    INVOICE_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    QR_PAYLOAD_FIELD_NUMBER: _builtins.int
+    reference: _builtins.str
+    """Empty in a preview before release."""
+    invoice_id: _builtins.str
+    amount: _builtins.int
+    qr_payload: _builtins.str
+    @_builtins.property
+    def account(self) -> _common_pb2.BankAccount: ...
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___NoticeLine]: ...
+    def __init__(
+        self,
+        *,
+        reference: _builtins.str = ...,
+        invoice_id: _builtins.str = ...,
+        account: _common_pb2.BankAccount | None = ...,
+        amount: _builtins.int = ...,
+        lines: _abc.Iterable[Global___NoticeLine] | None = ...,
+        qr_payload: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "amount", b"amount", "invoice_id", b"invoice_id", "lines", b"lines", "qr_payload", b"qr_payload", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoticePart: _TypeAlias = NoticePart  # noqa: Y015
+
+@_typing.final
+class Notice(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUPIL_ID_FIELD_NUMBER: _builtins.int
+    PUPIL_NAME_FIELD_NUMBER: _builtins.int
+    CLASS_NAME_FIELD_NUMBER: _builtins.int
+    PUPIL_CODE_FIELD_NUMBER: _builtins.int
+    ROUND_TITLE_FIELD_NUMBER: _builtins.int
+    SCHOOL_YEAR_FIELD_NUMBER: _builtins.int
+    DUE_DATE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_WORDS_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    VOLUNTARY_LINES_FIELD_NUMBER: _builtins.int
+    pupil_id: _builtins.str
+    pupil_name: _builtins.str
+    class_name: _builtins.str
+    pupil_code: _builtins.str
+    round_title: _builtins.str
+    school_year: _builtins.str
+    due_date: _builtins.str
+    amount: _builtins.int
+    amount_words: _builtins.str
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___NoticePart]: ...
+    @_builtins.property
+    def voluntary_lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___NoticeLine]:
+        """Titles of voluntary items, named apart and never summed."""
+
+    def __init__(
+        self,
+        *,
+        pupil_id: _builtins.str = ...,
+        pupil_name: _builtins.str = ...,
+        class_name: _builtins.str = ...,
+        pupil_code: _builtins.str = ...,
+        round_title: _builtins.str = ...,
+        school_year: _builtins.str = ...,
+        due_date: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        amount_words: _builtins.str = ...,
+        parts: _abc.Iterable[Global___NoticePart] | None = ...,
+        voluntary_lines: _abc.Iterable[Global___NoticeLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_words", b"amount_words", "class_name", b"class_name", "due_date", b"due_date", "parts", b"parts", "pupil_code", b"pupil_code", "pupil_id", b"pupil_id", "pupil_name", b"pupil_name", "round_title", b"round_title", "school_year", b"school_year", "voluntary_lines", b"voluntary_lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notice: _TypeAlias = Notice  # noqa: Y015
 
 @_typing.final
 class ReleaseRoundRequest(_message.Message):

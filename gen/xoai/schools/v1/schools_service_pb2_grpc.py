@@ -91,6 +91,16 @@ class SchoolsServiceStub:
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
                 _registered_method=True)
+        self.CreatePupil = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/CreatePupil',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+                _registered_method=True)
+        self.MovePupil = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/MovePupil',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+                _registered_method=True)
         self.WithdrawPupil = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/WithdrawPupil',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.SerializeToString,
@@ -104,6 +114,11 @@ class SchoolsServiceStub:
         self.CreateRound = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/CreateRound',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
+                _registered_method=True)
+        self.UpdateRound = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/UpdateRound',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
                 _registered_method=True)
         self.GetRound = channel.unary_unary(
@@ -140,6 +155,11 @@ class SchoolsServiceStub:
                 '/xoai.schools.v1.SchoolsService/PreviewRound',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.FromString,
+                _registered_method=True)
+        self.PreviewNotice = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/PreviewNotice',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.FromString,
                 _registered_method=True)
         self.ReleaseRound = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/ReleaseRound',
@@ -238,6 +258,18 @@ class SchoolsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreatePupil(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MovePupil(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WithdrawPupil(self, request, context):
         """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after.
         """
@@ -252,6 +284,12 @@ class SchoolsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRound(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateRound(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -295,6 +333,13 @@ class SchoolsServiceServicer:
 
     def PreviewRound(self, request, context):
         """Head-count and totals by class and item, as they would be released now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewNotice(self, request, context):
+        """One family's notice as it would be, or is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -384,6 +429,16 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.GetPupilRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
             ),
+            'CreatePupil': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePupil,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
+            ),
+            'MovePupil': grpc.unary_unary_rpc_method_handler(
+                    servicer.MovePupil,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.SerializeToString,
+            ),
             'WithdrawPupil': grpc.unary_unary_rpc_method_handler(
                     servicer.WithdrawPupil,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.WithdrawPupilRequest.FromString,
@@ -397,6 +452,11 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
             'CreateRound': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRound,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
+            ),
+            'UpdateRound': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateRound,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
             ),
             'GetRound': grpc.unary_unary_rpc_method_handler(
@@ -433,6 +493,11 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
                     servicer.PreviewRound,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.SerializeToString,
+            ),
+            'PreviewNotice': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewNotice,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.SerializeToString,
             ),
             'ReleaseRound': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseRound,
@@ -764,6 +829,60 @@ class SchoolsService:
             _registered_method=True)
 
     @staticmethod
+    def CreatePupil(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/CreatePupil',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreatePupilRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MovePupil(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/MovePupil',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.MovePupilRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Pupil.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def WithdrawPupil(request,
             target,
             options=(),
@@ -833,6 +952,33 @@ class SchoolsService:
             target,
             '/xoai.schools.v1.SchoolsService/CreateRound',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.CreateRoundRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateRound(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/UpdateRound',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateRoundRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
             options,
             channel_credentials,
@@ -1023,6 +1169,33 @@ class SchoolsService:
             '/xoai.schools.v1.SchoolsService/PreviewRound',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewRoundRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.RoundPreview.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewNotice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/PreviewNotice',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.PreviewNoticeRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Notice.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,10 +50,13 @@ class SchoolsServiceStub:
     ListClasses: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]
     ListPupils: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]
     GetPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]
+    CreatePupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CreatePupilRequest, _schools_service_pb2.Pupil]
+    MovePupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.MovePupilRequest, _schools_service_pb2.Pupil]
     WithdrawPupil: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]
     """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after."""
     ListFeeKinds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]
     CreateRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]
+    UpdateRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateRoundRequest, _schools_service_pb2.Round]
     GetRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]
     ListRounds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]
     AddFeeItem: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]
@@ -62,6 +65,8 @@ class SchoolsServiceStub:
     ListExemptions: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]
     PreviewRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]
     """Head-count and totals by class and item, as they would be released now."""
+    PreviewNotice: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewNoticeRequest, _schools_service_pb2.Notice]
+    """One family's notice as it would be, or is."""
     ReleaseRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ReleaseRoundRequest, _schools_service_pb2.IssueJob]
     """Starts (or goes on with) the job that issues what has no invoice yet: late pupils and items as well."""
     GetIssueJob: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.GetIssueJobRequest, _schools_service_pb2.IssueJob]
@@ -90,10 +95,13 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     ListClasses: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListClassesRequest, _schools_service_pb2.ListClassesResponse]  # type: ignore[assignment]
     ListPupils: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListPupilsRequest, _schools_service_pb2.ListPupilsResponse]  # type: ignore[assignment]
     GetPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
+    CreatePupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CreatePupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
+    MovePupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.MovePupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
     WithdrawPupil: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.WithdrawPupilRequest, _schools_service_pb2.Pupil]  # type: ignore[assignment]
     """Ends the pupil's enrolment; invoices of the pupil without any payment are voided with the reason, soon after."""
     ListFeeKinds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListFeeKindsRequest, _schools_service_pb2.ListFeeKindsResponse]  # type: ignore[assignment]
     CreateRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CreateRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
+    UpdateRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     GetRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetRoundRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     ListRounds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]  # type: ignore[assignment]
     AddFeeItem: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
@@ -102,6 +110,8 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     ListExemptions: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]  # type: ignore[assignment]
     PreviewRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]  # type: ignore[assignment]
     """Head-count and totals by class and item, as they would be released now."""
+    PreviewNotice: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewNoticeRequest, _schools_service_pb2.Notice]  # type: ignore[assignment]
+    """One family's notice as it would be, or is."""
     ReleaseRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ReleaseRoundRequest, _schools_service_pb2.IssueJob]  # type: ignore[assignment]
     """Starts (or goes on with) the job that issues what has no invoice yet: late pupils and items as well."""
     GetIssueJob: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.GetIssueJobRequest, _schools_service_pb2.IssueJob]  # type: ignore[assignment]
@@ -195,6 +205,20 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
 
     @_abc_1.abstractmethod
+    def CreatePupil(
+        self,
+        request: _schools_service_pb2.CreatePupilRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
+
+    @_abc_1.abstractmethod
+    def MovePupil(
+        self,
+        request: _schools_service_pb2.MovePupilRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Pupil, _abc.Awaitable[_schools_service_pb2.Pupil]]: ...
+
+    @_abc_1.abstractmethod
     def WithdrawPupil(
         self,
         request: _schools_service_pb2.WithdrawPupilRequest,
@@ -213,6 +237,13 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
     def CreateRound(
         self,
         request: _schools_service_pb2.CreateRoundRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]: ...
+
+    @_abc_1.abstractmethod
+    def UpdateRound(
+        self,
+        request: _schools_service_pb2.UpdateRoundRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]: ...
 
@@ -265,6 +296,14 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.RoundPreview, _abc.Awaitable[_schools_service_pb2.RoundPreview]]:
         """Head-count and totals by class and item, as they would be released now."""
+
+    @_abc_1.abstractmethod
+    def PreviewNotice(
+        self,
+        request: _schools_service_pb2.PreviewNoticeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Notice, _abc.Awaitable[_schools_service_pb2.Notice]]:
+        """One family's notice as it would be, or is."""
 
     @_abc_1.abstractmethod
     def ReleaseRound(
