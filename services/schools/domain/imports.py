@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -75,7 +76,7 @@ class Roll:
         for pupil in pupils:
             for kind, value in pupil.identifiers.items():
                 self._by_identifier[kind, value] = pupil
-            name = text.person_key(pupil.full_name)
+            name = name_key(pupil.full_name)
             if pupil.birth_date:
                 self._by_person.setdefault((name, pupil.birth_date), []).append(pupil)
             self._by_seat.setdefault((name, pupil.class_name), []).append(pupil)
@@ -94,8 +95,10 @@ class Roll:
         return self._by_name(pupil), False
 
     def _by_name(self, pupil: Pupil) -> KnownPupil | None:
+        if not self._by_seat:
+            return None
         # Two children may share a name and a birth date; another code of the same kind, or the class, tells them apart.
-        name = text.person_key(pupil.full_name or "")
+        name = name_key(pupil.full_name or "")
         if pupil.birth_date:
             same = [
                 known
@@ -156,7 +159,13 @@ def _person(row: Row) -> list[object]:
     codes: list[object] = [
         (kind, value.casefold()) for kind in IDENTIFIER_KINDS if (value := getattr(pupil, kind))
     ]
-    return codes or [(text.person_key(pupil.full_name or ""), pupil.birth_date, pupil.class_name)]
+    return codes or [(name_key(pupil.full_name or ""), pupil.birth_date, pupil.class_name)]
+
+
+@lru_cache(maxsize=65_536)
+def name_key(full_name: str) -> str:
+    """How two writings of a name are compared; a list is judged when it is read and again when it is applied."""
+    return text.person_key(full_name)
 
 
 def heading_key(heading: str) -> str:

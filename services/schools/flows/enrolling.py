@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -56,7 +55,7 @@ def create(
     if judged.pupil_id is not None:
         raise PupilKnown(code=row.pupil.pupil_code or row.pupil.full_name)
     id = ids.new()
-    enrol(session, organisation_id, school_year, [{**asdict(row.pupil), "id": id}], [])
+    enrol(session, organisation_id, school_year, [{**row.pupil.fields(), "id": id}], [])
     _record(session, subject, "pupil.create", id, organisation_id, {"class": row.pupil.class_name})
     return id
 

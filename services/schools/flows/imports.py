@@ -167,7 +167,7 @@ def _people(
     for item in judged:
         if item.outcome is Outcome.WRONG:
             continue
-        values = {**asdict(item.row.pupil), "amounts": item.row.items}
+        values = {**item.row.pupil.fields(), "amounts": item.row.items}
         if item.pupil_id is None:
             new.append({**values, "id": ids.new()})
         else:
@@ -237,7 +237,7 @@ def _row(item: JudgedRow) -> dict[str, Any]:
         "row": item.row.row,
         "outcome": item.outcome.value,
         "pupil_id": item.pupil_id,
-        "pupil": asdict(item.row.pupil),
+        "pupil": item.row.pupil.fields(),
         "items": item.row.items,
         "problems": [asdict(problem) for problem in item.problems],
         "changes": list(item.changes),

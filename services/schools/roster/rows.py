@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["ok", "wrong"]
 
@@ -89,6 +89,10 @@ class Pupil:
     ministry_code: str | None = None
     personal_number: str | None = None
     phone: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name; `asdict` would copy each value of a list of fifty thousand."""
+        return {name: getattr(self, name) for name in PUPIL_FIELDS}
 
 
 PUPIL_FIELDS = (

@@ -11,8 +11,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from kit import ids
-from kit.text import name_sort_key, natural_key, person_key, search_key
-from services.schools.domain.imports import IDENTIFIER_KINDS, KnownPupil
+from kit.text import name_sort_key, natural_key, search_key
+from services.schools.domain.imports import IDENTIFIER_KINDS, KnownPupil, name_key
 from services.schools.domain.rounds import grade_of
 from services.schools.store import bulk
 
@@ -313,7 +313,7 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "full_name": name,
-        "person_key": person_key(name),
+        "person_key": name_key(name),
         "name_key": name_sort_key(name),
         "search": search_key(name),
         "birth_date": row.get("birth_date") or None,
