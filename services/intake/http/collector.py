@@ -108,10 +108,11 @@ async def _write(connection: psycopg.AsyncConnection[tuple[Any, ...]], arrivals:
     if not repeats:
         return
     known = await (await connection.execute(accepting.FIND, accepting.find_parameters(repeats))).fetchall()
-    counted, whole, conflicts = accepting.judged(repeats, known)
+    told_again, whole, conflicts = accepting.judged(repeats, known)
     async with connection.transaction():
-        if counted["connections"]:
-            await connection.execute(accepting.COUNT_REPEATS, counted)
+        if told_again["connections"]:
+            first = await (await connection.execute(accepting.CALL_BACK, told_again)).fetchall()
+            await connection.execute(accepting.COUNT_REPEATS, accepting.counted(told_again, first))
             await connection.execute(accepting.MARK_REPEATS, whole)
         if conflicts["ids"]:
             await connection.execute(accepting.CONFLICT, conflicts)

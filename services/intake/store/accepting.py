@@ -22,11 +22,12 @@ WITH body AS (
                 %(c_time)s::timestamptz[], %(c_body)s::bytea[], %(c_outcome)s::text[], %(c_warnings)s::text[])
          AS c(id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome, warnings)
 ), new AS (
-    INSERT INTO report (id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced)
-    SELECT id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced
+    INSERT INTO report (id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back)
+    SELECT id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back
     FROM unnest(%(r_id)s::uuid[], %(r_connection)s::uuid[], %(r_organisation)s::uuid[], %(r_callback)s::uuid[],
-                %(r_key)s::text[], %(r_digest)s::bytea[], %(r_announced)s::boolean[])
-         AS r(id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced)
+                %(r_key)s::text[], %(r_digest)s::bytea[], %(r_announced)s::boolean[],
+                %(r_called)s::boolean[])
+         AS r(id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back)
     ON CONFLICT (connection_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
     RETURNING id
 ), wrong AS (
@@ -50,6 +51,14 @@ FIND: Final = """
 SELECT r.connection_id, r.dedupe_key, r.digest FROM report r
 JOIN unnest(%(connections)s::uuid[], %(keys)s::text[]) AS k(connection_id, dedupe_key)
   ON k.connection_id = r.connection_id AND k.dedupe_key = r.dedupe_key"""
+
+# The first callback of what only the list had told of is no repeat: it is marked here, and the rest is counted.
+CALL_BACK: Final = """
+UPDATE report r SET called_back = true
+FROM (SELECT DISTINCT connection_id, dedupe_key
+      FROM unnest(%(connections)s::uuid[], %(keys)s::text[]) AS u(connection_id, dedupe_key)) AS k
+WHERE k.connection_id = r.connection_id AND k.dedupe_key = r.dedupe_key AND NOT r.called_back
+RETURNING r.connection_id, r.dedupe_key"""
 
 COUNT_REPEATS: Final = """
 INSERT INTO tally (connection_id, organisation_id, repeats, refused)
@@ -98,6 +107,7 @@ def insert_parameters(arrivals: Sequence[Arrival]) -> dict[str, Any]:
         "r_key": [report.dedupe_key for _, report in reports],
         "r_digest": [report.digest for _, report in reports],
         "r_announced": [report.event is not None for _, report in reports],
+        "r_called": [arrival.channel == "callback" for arrival, _ in reports],
         "e_id": [ids.new() for _ in wrong],
         "e_organisation": [arrival.origin.organisation_id for arrival, _, _ in wrong],
         "e_connection": [arrival.origin.connection_id for arrival, _, _ in wrong],
@@ -124,7 +134,7 @@ def find_parameters(repeats: Sequence[tuple[Arrival, Report]]) -> dict[str, Any]
 def judged(
     repeats: Sequence[tuple[Arrival, Report]], known: Sequence[Sequence[Any]]
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Parameters of COUNT_REPEATS, MARK_REPEATS and CONFLICT: which repeats say the same, and which say otherwise."""
+    """Parameters of CALL_BACK, MARK_REPEATS and CONFLICT: which repeats say the same, and which say otherwise."""
     digests = {(row[0], row[1]): bytes(row[2]) for row in known}
     same = [
         pair
@@ -138,9 +148,10 @@ def judged(
         for arrival, _ in same
         if sum(1 for each, _ in same if each is arrival) == len(arrival.reports)
     }
-    counted = {
+    told_again = {
         "connections": [arrival.origin.connection_id for arrival, _ in same],
         "organisations": [arrival.origin.organisation_id for arrival, _ in same],
+        "keys": [report.dedupe_key for _, report in same],
     }
     conflicts = {
         "ids": [ids.new() for _ in other],
@@ -150,4 +161,19 @@ def judged(
         "details": [f"{report.dedupe_key}: nội dung tiền khác lần báo trước"[:1000] for _, report in other],
         "now": clock.now(),
     }
-    return counted, {"ids": sorted(whole)}, conflicts
+    return told_again, {"ids": sorted(whole)}, conflicts
+
+
+def counted(told_again: dict[str, Any], first: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Parameters of COUNT_REPEATS: what was told again, but for one delivery of each that CALL_BACK returned."""
+    left = {(row[0], row[1]) for row in first}
+    connections, organisations = [], []
+    for connection, organisation, key in zip(
+        told_again["connections"], told_again["organisations"], told_again["keys"], strict=True
+    ):
+        if (connection, key) in left:
+            left.remove((connection, key))
+            continue
+        connections.append(connection)
+        organisations.append(organisation)
+    return {"connections": connections, "organisations": organisations}

@@ -98,6 +98,8 @@ report = Table(
     Column("dedupe_key", Text),
     Column("digest", LargeBinary, nullable=False),
     Column("announced", Boolean, nullable=False),
+    # A callback told of it, not only the provider's list: the next callback is a repeated delivery.
+    Column("called_back", Boolean, nullable=False, server_default=text("true")),
     Index(
         "report_dedupe",
         "connection_id",

@@ -20,9 +20,9 @@ def store(session: Session, arrivals: Sequence[Arrival]) -> int:
         repeats = accepting.not_new(arrivals, new)
         if repeats:
             driver.execute(accepting.FIND, accepting.find_parameters(repeats))
-            counted, whole, conflicts = accepting.judged(repeats, driver.fetchall())
+            told_again, whole, conflicts = accepting.judged(repeats, driver.fetchall())
             # A list that tells again what was called back is no repeated delivery: it is marked, not counted.
-            if counted["connections"]:
+            if told_again["connections"]:
                 driver.execute(accepting.MARK_REPEATS, whole)
             if conflicts["ids"]:
                 driver.execute(accepting.CONFLICT, conflicts)

@@ -113,6 +113,18 @@ def test_concurrent_repeats_have_one_effect(bank: Bank) -> None:
         assert verify.findings(session) == []
 
 
+def test_first_callback_after_a_pull_is_no_repeat(bank: Bank) -> None:
+    """The list told of it first: the first callback is the delivery that was due, only the second one is a repeat."""
+    bank.post(transfer(7))
+    with bank.database.begin() as session:
+        session.execute(text("UPDATE report SET called_back = false"))
+    bank.post(transfer(7))
+    assert bank.count("tally", "repeats > 0") == 0
+    bank.post(transfer(7))
+    assert bank.count("tally", "repeats = 1") == 1
+    assert bank.count("outbox") == 1
+
+
 def test_same_id_with_other_money_is_for_a_person(bank: Bank) -> None:
     """Another amount under a known id is accepted, changes nothing, and opens an exception."""
     bank.post(transfer(3))
