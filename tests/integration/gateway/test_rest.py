@@ -218,5 +218,13 @@ def test_events_tell_the_present_and_what_follows(platform: FakePlatform, client
 
 
 def test_unknown_channels_are_refused(client: httpx.Client) -> None:
-    assert client.get("/v1/events", params={"channel": "batch:1"}).json()["reason"] == "UNKNOWN_CHANNEL"
+    assert client.get("/v1/events", params={"channel": "stall:1"}).json()["reason"] == "UNKNOWN_CHANNEL"
+    assert client.get("/v1/events", params={"channel": "batch:1"}).json()["reason"] == "BAD_ID"
     assert client.get("/v1/events", params={"channel": "invoice:XD2"}).json()["reason"] == "BILL_NOT_FOUND"
+
+
+def test_a_round_is_not_heard_without_a_right(address: str) -> None:
+    """A visitor who knows a round's id hears nothing of it."""
+    channel = "batch:" + ids.external("rnd", uuid.uuid4())
+    answer = httpx.get(f"{address}/v1/events", params={"channel": channel}, timeout=10)
+    assert answer.status_code == 401
