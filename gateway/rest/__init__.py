@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.rest import bank_credits, events, invoices, organisations, receipts
+from gateway.rest import bank_credits, callbacks, events, invoices, organisations, receipts
 
 GROUPS: Final[tuple[Routes, ...]] = (
     invoices.routes,
@@ -13,4 +13,5 @@ GROUPS: Final[tuple[Routes, ...]] = (
     bank_credits.routes,
     organisations.routes,
     events.routes,
+    callbacks.routes,
 )
