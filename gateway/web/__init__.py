@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web import bills, lookup, people, start, system
+from gateway.web import bills, lookup, people, school, start, system
 
-GROUPS: Final[tuple[Routes, ...]] = (start.routes, bills.routes, lookup.routes, people.routes, system.routes)
+GROUPS: Final[tuple[Routes, ...]] = (
+    start.routes,
+    bills.routes,
+    lookup.routes,
+    people.routes,
+    *school.GROUPS,
+    system.routes,
+)

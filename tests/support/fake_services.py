@@ -178,7 +178,12 @@ class FakePlatform:
         )
         self._server = Server("127.0.0.1:0", SUBJECT_KEY, threads=24)
         self.address = f"127.0.0.1:{self._server.port}"
-        for module, name, servicer, register in (
+        for module, name, servicer, register in self.services():
+            self._server.add(module.DESCRIPTOR.services_by_name[name], servicer, register)
+
+    def services(self) -> list[tuple[Any, str, Any, Any]]:
+        """What answers: the module of a contract, the service's name, its servicer, and what adds it to a server."""
+        return [
             (
                 directory_pb,
                 "DirectoryService",
@@ -204,8 +209,7 @@ class FakePlatform:
                 DocumentsServicer(),
                 documents_grpc.add_DocumentsServiceServicer_to_server,
             ),
-        ):
-            self._server.add(module.DESCRIPTOR.services_by_name[name], servicer, register)  # type: ignore[arg-type]
+        ]
 
     def start(self) -> None:
         self._server.start()
