@@ -17,9 +17,11 @@ from xoai.common.v1 import common_pb2
 
 def disposition(name: str, *, inline: bool = False) -> str:
     """The header that names a file, in ASCII and as it is (RFC 6266)."""
-    plain = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in fold(name))
+    # A slash would be a folder.
+    shown = name.replace("/", "-").replace("\\", "-")
+    plain = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in fold(shown))
     kind = "inline" if inline else "attachment"
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
 
 async def send_file(
