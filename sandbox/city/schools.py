@@ -118,7 +118,7 @@ def _school(number: int, plan: tuple, people: People, today: date) -> MadeUpScho
         holder=_holder(name),
         ward_code=ward,
         address=f"{number * 12} đường số {number}, phường {'Bình Phước' if ward == '25195' else 'Đồng Xoài'}",
-        phone=f"0271000{1100 + number}",
+        phone=f"0271 000 {1100 + number}",
         budget_code=f"10{number:05d}",
         account=f"90210000{11000 + number}",
         second_account=f"90210000{22000 + number}",

@@ -42,12 +42,13 @@ PRIORITY: Final = {
     LegalKind.VOLUNTARY: 90,
 }
 
+# What a kind rests on, as its source is cited; what is agreed with parents rests on that agreement alone.
 _BASIS: Final = {
     LegalKind.TUITION: "NĐ 238/2025/NĐ-CP",
     LegalKind.SERVICE: "NĐ 238/2025/NĐ-CP, NĐ 66/2026/NĐ-CP: danh mục và mức trần do UBND tỉnh, thành phố quy định",
-    LegalKind.AGREED: "thoả thuận với cha mẹ học sinh",
-    LegalKind.PASS_THROUGH: "thu hộ, chi hộ (TT 24/2024/TT-BTC)",
-    LegalKind.VOLUNTARY: "tự nguyện (TT 55/2011/TT-BGDĐT, TT 16/2018/TT-BGDĐT)",
+    LegalKind.AGREED: "",
+    LegalKind.PASS_THROUGH: "TT 24/2024/TT-BTC",
+    LegalKind.VOLUNTARY: "TT 55/2011/TT-BGDĐT, TT 16/2018/TT-BGDĐT",
 }
 
 
