@@ -7,6 +7,7 @@ export UV_SYSTEM_CERTS := 1
 PY := .venv/bin/python
 NAME ?=
 MODE ?= embedded
+PORT ?= 8080
 
 .PHONY: help
 help: ## Show this list
@@ -26,12 +27,12 @@ help: ## Show this list
 setup: .venv/.ready ## Install what the product needs into .venv
 
 .PHONY: demo
-demo: .venv/.ready ## Build the demo city, show it on http://127.0.0.1:8080 (ONCE=1 stops after the summary, MODE=full on Kafka)
-	@$(PY) -m cli.main demo --mode $(MODE) $(if $(ONCE),--once)
+demo: .venv/.ready $(if $(filter full,$(MODE)),tools-kafka) ## Build the demo city, show it on http://127.0.0.1:8080 (ONCE=1 stops after the summary, MODE=full on Kafka, PORT=…)
+	@$(PY) -m cli.main demo --mode $(MODE) --port $(PORT) $(if $(ONCE),--once)
 
 .PHONY: up
 up: .venv/.ready tools-kafka ## Start PostgreSQL, Kafka and every service as its own process
-	@$(PY) -m cli.main up
+	@$(PY) -m cli.main up --port $(PORT)
 
 .PHONY: down
 down: .venv/.ready ## Stop what `make up` started

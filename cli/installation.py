@@ -31,6 +31,7 @@ TOPICS: Final = (
     "directory.accounts",
     "invoices.payables",
     "invoices.invoices",
+    "pilots.payables",
     "intake.bank-credits",
     "reconciliation.payments",
     "reconciliation.credits",

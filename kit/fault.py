@@ -6,6 +6,7 @@ to this process), `delay:SECONDS`, `fail` (raises FaultInjected). WHEN is the nu
 
     XOAI_FAULTS="relay.published=crash@3;inbox.committed=delay:2.5@p0.1"
 
+`@FILE` reads the list from a file when the process starts; no file, no faults.
 A simulation inside one process takes the points over with `install`.
 """
 
@@ -17,6 +18,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 
@@ -82,7 +84,17 @@ def _parse_one(entry: str) -> tuple[str, _Fault]:
 
 
 _ACTIONS: Final = ("crash", "delay", "fail")
-_spec: Final = os.environ.get("XOAI_FAULTS", "")
+
+
+def read(spec: str) -> str:
+    """The list of faults that XOAI_FAULTS holds or whose file it names."""
+    if not spec.startswith("@"):
+        return spec
+    path = Path(spec[1:])
+    return path.read_text().strip() if path.exists() else ""
+
+
+_spec: Final = read(os.environ.get("XOAI_FAULTS", ""))
 _hook: Callable[[str], None] | None = (
     parse(_spec, int(os.environ.get("XOAI_FAULTS_SEED", "0"))) if _spec else None
 )

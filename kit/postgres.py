@@ -42,9 +42,8 @@ from kit.postgres_binaries import (
 SUPERUSER: Final = "xoai"
 
 _START_TRIES: Final = 8
-_START_PAUSE: Final = (
-    0.4  # seconds; a killed server's lock file goes when its process is reaped: up to 1.6 s seen
-)
+# Seconds; a killed server's lock file goes when its process is reaped: up to 1.6 s seen.
+_START_PAUSE: Final = 0.4
 _SOCKET_PATH_LIMIT: Final = 107  # bytes in sockaddr_un
 
 # Measured for this product on two cores; `start(settings=...)` overrides single ones.
@@ -169,7 +168,8 @@ def start(
 ) -> Server:
     """Start a server on `data_dir`, made first if needed; one that runs there already is taken as it is.
 
-    `port` 0 takes a free one. `fsync=False` is for tests alone. Safe to call after any crash.
+    `port` 0 takes a free one, and the same again after a restart. `fsync=False` is for tests alone. Safe to
+    call after any crash.
     """
     data_dir = data_dir.absolute()
     try:
@@ -187,6 +187,15 @@ def start(
             return _server(data_dir, password, major, binaries)
     except PermissionError as error:
         raise PostgresFolderRights(folder=error.filename or data_dir) from error
+
+
+def find(data_dir: Path) -> Server | None:
+    """The server that runs on `data_dir`, if one does."""
+    data_dir = data_dir.absolute()
+    if _running_pid(data_dir) is None:
+        return None
+    binaries, major = find_binaries(data_dir, made_by=_made_by(data_dir))
+    return _server(data_dir, _password(data_dir), major, binaries)
 
 
 def _made_by(data_dir: Path) -> int | None:
@@ -309,7 +318,7 @@ def _launch(binaries: Path, data_dir: Path, port: int, settings: Mapping[str, st
     log.touch(mode=0o600)
     output = ""
     for _ in range(_START_TRIES):
-        chosen = port or _free_port()
+        chosen = port or _port_again(data_dir) or _free_port()
         if not _is_free(chosen):
             raise PostgresPortInUse(port=chosen)
         lines = {
@@ -340,6 +349,12 @@ def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL" in line or "error:" in line]
     return (fatal or lines or ["no output"])[-1]
+
+
+def _port_again(data_dir: Path) -> int:
+    """The port that the server had before, if it is still free: whoever knows the address finds it again."""
+    known = re.search(r"^port = '(\d+)'$", (data_dir / "xoai.conf").read_text(), re.MULTILINE)
+    return int(known.group(1)) if known and _is_free(int(known.group(1))) else 0
 
 
 def _free_port() -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import threading
 import time
-from typing import Annotated, Literal
+from contextlib import suppress
+from typing import Annotated, Final, Literal
 
 import httpx
 import typer
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cli.demo import enrolment, payments, rounds, summary
 from cli.demo.offices import Desk, addresses_of
-from cli.platform import here
+from cli.platform import folders, here
 from cli.platform.embedded import Embedded
 from cli.platform.full import Full
 from kit import auth, clock
@@ -28,11 +28,12 @@ from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 
 app = typer.Typer(help="Dựng thành phố thử rồi phục vụ các trang.")
 _SEED = 20261122
+_MODES: Final[dict[str, type[Embedded] | type[Full]]] = {"embedded": Embedded, "full": Full}
 
 
 @app.callback(invoke_without_command=True)
 def demo(
-    mode: Annotated[str, typer.Option(help="embedded hoặc full")] = "embedded",
+    mode: Annotated[Literal["embedded", "full"], typer.Option(help="embedded hoặc full")] = "embedded",
     once: Annotated[bool, typer.Option("--once", help="Dừng sau bảng tổng kết")] = False,
     port: Annotated[int, typer.Option(help="Cổng của các trang")] = 8080,
     seed: Annotated[int, typer.Option(help="Hạt giống của thành phố")] = _SEED,
@@ -40,9 +41,15 @@ def demo(
     """Build the demo city; exit code 1 if any sum disagrees."""
     console = Console()
     folder = here.RUN / "demo-platform"
-    shutil.rmtree(folder, ignore_errors=True)
-    chosen: Literal["demo"] = "demo"
-    platform = (Full if mode == "full" else Embedded)(folder, mode=chosen, port=port)
+    with folders.held(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        wrong = _run(_MODES[mode](folder, mode="demo", port=port), console, seed, once=once)
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _run(platform: Embedded | Full, console: Console, seed: int, *, once: bool) -> list[str]:
+    """Build, show, serve; what does not agree, if anything. Whatever happens, nothing of it runs on."""
+    _end_on_signals()
     platform.start()
     try:
         wrong = _build(platform, console, seed)
@@ -50,10 +57,10 @@ def demo(
             console.print("[bold red]Lệch / disagrees:[/] " + "; ".join(wrong))
         if not once:
             console.print(f"Các trang: [bold]{platform.url}[/]   (Ctrl-C để dừng)")
-            _serve_until_stopped()
+            _serve_until_stopped(platform, console)
     finally:
         platform.stop()
-    raise typer.Exit(1 if wrong else 0)
+    return wrong
 
 
 def _build(platform: Embedded | Full, console: Console, seed: int) -> list[str]:
@@ -101,8 +108,18 @@ def _sample(city: enrolment.City) -> str:
     return page.invoices[0].reference if page.invoices else ""
 
 
-def _serve_until_stopped() -> None:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
+def _end_on_signals() -> None:
+    """SIGTERM ends the demo as Ctrl-C does, wherever it is: everything that it started is stopped."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def _serve_until_stopped(platform: Embedded | Full, console: Console) -> None:
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(1)
+            for name in platform.tend():
+                console.print(f"[yellow]{name}: đã dừng, chạy lại / had ended, started again[/]")

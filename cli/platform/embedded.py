@@ -7,13 +7,15 @@ by itself.
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from cli import installation
 from cli.platform import here
-from cli.platform.children import Child, Children
+from cli.platform.children import Child, ChildEnded, Children
+from cli.platform.folders import make
 from cli.platform.keys import keys
 from cli.platform.ports import free_port
 from kit import events_postgres
@@ -54,9 +56,10 @@ class Embedded:
 
     def start(self) -> None:
         """Start everything; returns when pages are served. Raises errors that say what to do."""
+        make(self.folder)
         self.port = free_port(self.host, self.port)
         self.sandbox_port = free_port(self.host, self.sandbox_port)
-        self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+        self.start_database()
         try:
             self._install()
             grpc_address = f"{self.host}:{free_port(self.host, 0)}"
@@ -81,6 +84,23 @@ class Embedded:
         except BaseException:
             self.stop()
             raise
+
+    def start_database(self) -> None:
+        """Start the database, or again after it was killed, where it was."""
+        self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+
+    def tend(self) -> list[str]:
+        """Start again what has ended by itself; the names of what had."""
+        ended = [child.name for child in self.children.running if child.process.poll() is not None]
+        if self.server.pid() is None:
+            ended.insert(0, "postgres")
+            self.start_database()
+        for name in ended:
+            # One that cannot start yet is found ended again at the next look.
+            with suppress(ChildEnded):
+                if name != "postgres":
+                    self.revive(name)
+        return ended
 
     def kill(self, name: str) -> None:
         """kill -9 a child; for fault tests."""

@@ -5,16 +5,17 @@ What is deployed to a cluster is the same processes with the same settings; only
 
 from __future__ import annotations
 
-import subprocess
+import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from cli import installation
-from cli.platform import here, supervision
+from cli.platform import here, leftovers, supervision
+from cli.platform.folders import make
 from cli.platform.keys import keys
 from cli.platform.ports import free_port
 from kit import events_kafka, kafka_broker
@@ -45,7 +46,9 @@ class Full:
     is_benchmark: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     sandbox_port: int = 0
+    kafka_port: int = field(init=False, default=0)
     server: launcher.Server = field(init=False)
+    _parts: dict[str, supervision.Program] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder = self.folder.absolute()
@@ -62,88 +65,112 @@ class Full:
 
     def start(self) -> None:
         """Start everything; returns when pages are served. Raises errors that say what to do."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make(self.folder)
         self.port = free_port(self.host, self.port)
         self.sandbox_port = free_port(self.host, self.sandbox_port)
         kafka_broker.install()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
         form = self.server.dsn("{database}", user="{role}")
         installation.install_databases(self.server.dsn("postgres"), form, password=self.server.password)
-        kafka = free_port(self.host, 0)
+        self.kafka_port = free_port(self.host, 0)
         ports = {service: free_port(self.host, 0) for service in installation.SERVICES}
         self.environment |= {
             **keys(self.folder),
             "XOAI_MODE": self.mode,
             "XOAI_EVENTS": "kafka",
-            "XOAI_KAFKA_SERVERS": f"{self.host}:{kafka}",
+            "XOAI_KAFKA_SERVERS": f"{self.host}:{self.kafka_port}",
             "XOAI_DATABASE_URL": form,
             "XOAI_GRPC_ADDRESSES": ",".join(f"{name}={self.host}:{port}" for name, port in ports.items()),
             "XOAI_PUBLIC_URL": self.url,
             "XOAI_SANDBOX_URL": self.sandbox_url,
             "XOAI_DEMO_FOLDER": str(self.folder.parent / "demo"),
         }
-        supervision.write(self.folder, self._programs(ports, kafka))
+        self._parts = {program.name: program for program in self._programs(ports)}
+        supervision.write(self.folder, [*self._parts.values()])
         supervision.start(self.folder)
-        try:
-            self._await_kafka(kafka)
-            supervision.control(self.folder, "start", "xoai:*")
-            for name in self._names():
-                self._await_ready(name)
-            here.remember(self.folder, self.environment)
-        except BaseException:
-            self.stop()
-            raise
+        self._await_kafka()
+        supervision.start_services(self.folder)
+        for name in self._parts:
+            self._await_ready(name)
+        here.remember(self.folder, self.environment)
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of all supervised parts; after `start`."""
+        return list(self._parts)
+
+    def tend(self) -> list[str]:
+        """The supervisor starts again what has ended; nothing is left to do."""
+        return []
 
     def pid(self, name: str) -> int:
-        """The process id of a part, for fault tests; 0 if it does not run."""
-        answer = supervision.control(self.folder, "pid", f"xoai:{name}").strip()
-        return int(answer) if answer.isdigit() else 0
+        """The process id of a part, for fault tests; 0 if it does not run.
+
+        Broker and database run beside the process that is supervised for them; theirs are in `kafka` and `server`.
+        """
+        return supervision.pid(self.folder, self._parts[name].full_name)
+
+    @property
+    def kafka(self) -> kafka_broker.Broker:
+        """The broker."""
+        return kafka_broker.Broker(f"{self.host}:{self.kafka_port}", self.folder / "kafka")
 
     def stop(self) -> None:
         """Stop everything, the database last."""
         stop(self.folder)
 
-    def _names(self) -> list[str]:
-        return [*installation.SERVICES, "web", *(["sandbox"] if self.with_sandbox else [])]
-
-    def _programs(self, ports: dict[str, int], kafka: int) -> list[supervision.Program]:
-        python = sys.executable
+    def _programs(self, ports: dict[str, int]) -> list[supervision.Program]:
+        database = [sys.executable, "-m", "cli.platform.database", str(self.folder / "postgres")]
+        database += ["--settings", json.dumps(_POSTGRES_SETTINGS), *([] if self.fsync else ["--no-fsync"])]
+        kafka = [str(ROOT / "tools" / "kafka" / "run"), str(self.kafka_port)]
+        kafka += ["--data", str(self.folder / "kafka"), *(["--benchmark"] if self.is_benchmark else [])]
         programs = [
-            supervision.Program(
-                "kafka",
-                [str(ROOT / "tools" / "kafka" / "run"), str(kafka)],
-                {
-                    "KAFKA_DATA": str(self.folder / "kafka"),
-                    "KAFKA_BENCHMARK": "1" if self.is_benchmark else "",
-                },
-                group="",
-                is_started_at_once=True,
-            )
+            self._program("database", database, is_server=True),
+            self._program("kafka", kafka, is_server=True),
         ]
         for name, port in ports.items():
-            command = [python, "-m", f"services.{name}", "--ready-file", str(self._ready_file(name))]
-            listen = {"XOAI_GRPC_LISTEN": f"{self.host}:{port}"}
-            programs.append(supervision.Program(name, command, {**self.environment, **listen}))
+            command = [sys.executable, "-m", f"services.{name}"]
+            programs.append(self._program(name, command, {"XOAI_GRPC_LISTEN": f"{self.host}:{port}"}))
         programs.append(self._http("web", "cli.platform.web", self.port))
         if self.with_sandbox:
             programs.append(self._http("sandbox", "sandbox.bank", self.sandbox_port))
         return programs
 
     def _http(self, name: str, module: str, port: int) -> supervision.Program:
-        ready = str(self._ready_file(name))
-        command: Sequence[str] = [
-            sys.executable, "-m", module, "--host", self.host, "--port", str(port), "--ready-file", ready,
-        ]  # fmt: skip
-        return supervision.Program(name, command, self.environment)
+        command = [sys.executable, "-m", module, "--host", self.host, "--port", str(port)]
+        return self._program(name, command, {})
+
+    def _program(
+        self, name: str, command: Sequence[str], more: Mapping[str, str] = {}, *, is_server: bool = False
+    ) -> supervision.Program:
+        environment = {} if is_server else {**self.environment, **more}
+        if self.mode == "test" and not is_server:
+            # A test arms a fault by writing this file: the part's next process reads it.
+            environment["XOAI_FAULTS"] = f"@{self.fault_file(name)}"
+        command = [*command, "--ready-file", str(self._ready_file(name))]
+        return supervision.Program(name, command, environment, is_server=is_server)
+
+    def fault_file(self, name: str) -> Path:
+        """Where a test writes the faults (`kit.fault`) of a part's next process."""
+        return self.folder / f"{name}.faults"
 
     def _ready_file(self, name: str) -> Path:
         return self.folder / f"{name}.ready"
 
-    def _await_kafka(self, port: int) -> None:
+    def _await_kafka(self) -> None:
+        self._await_ready("kafka")
+        address = self.kafka.address
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
-            if events_kafka.answers([f"{self.host}:{port}"]):
-                log = events_kafka.KafkaLog([f"{self.host}:{port}"])
+            if events_kafka.answers([address]):
+                log = events_kafka.KafkaLog([address])
                 try:
                     installation.install_topics(log)
                 finally:
@@ -169,18 +196,11 @@ class Full:
 
 
 def stop(folder: Path) -> None:
-    """Stop the full platform of a folder, whoever started it."""
+    """Stop the full platform of a folder, whoever started it, and what a killed supervisor left behind."""
     supervision.stop(folder)
-    data = folder / "postgres"
-    if data.exists():
-        # Taking hold of a server that runs is the same call as starting one.
-        launcher.start(data).stop()
+    leftovers.end(folder)
 
 
 def is_running(folder: Path) -> bool:
     """True if a supervisor answers in this folder."""
-    try:
-        supervision.control(folder, "pid")
-    except (subprocess.CalledProcessError, FileNotFoundError):
-        return False
-    return True
+    return supervision.is_running(folder)

@@ -9,8 +9,8 @@ from kit.errors import FailedPrecondition
 
 class PortInUse(FailedPrecondition):
     reason = "PORT_IN_USE"
-    vi = "Cổng {port} đang có chương trình khác dùng. Tắt chương trình đó hoặc chạy với --port khác."
-    en = "Port {port} is in use by another program. Stop that program or run with another --port."
+    vi = "Cổng {port} đang có chương trình khác dùng. Tắt chương trình đó hoặc chọn cổng khác (make: PORT=…, xoai: --port)."
+    en = "Port {port} is in use by another program. Stop that program or choose another port (make: PORT=…, xoai: --port)."
 
 
 def free_port(host: str, wanted: int) -> int:

@@ -9,20 +9,41 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any, Final
+from xmlrpc.client import Error as CallError
+from xmlrpc.client import ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+_GROUP: Final = "xoai"
+_STOP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One supervised process; a crashed one is started again with growing pauses."""
+    """One supervised process; one that ends is started again, one that cannot start with growing pauses.
+
+    A server (database, broker) is started with the supervisor and stopped after everything else.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    group: str = "xoai"
-    is_started_at_once: bool = False
+    is_server: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """The name by which the supervisor knows it."""
+        return self.name if self.is_server else f"{_GROUP}:{self.name}"
+
+
+class NotSupervised(Exception):
+    """No supervisor answers in this folder."""
 
 
 def write(folder: Path, programs: Sequence[Program]) -> None:
@@ -43,8 +64,8 @@ def write(folder: Path, programs: Sequence[Program]) -> None:
     ]
     for program in programs:
         lines += _program(folder, program)
-    members = ",".join(program.name for program in programs if program.group)
-    lines += ["[group:xoai]", f"programs={members}"]
+    members = ",".join(program.name for program in programs if not program.is_server)
+    lines += [f"[group:{_GROUP}]", f"programs={members}"]
     path = folder / "supervisord.conf"
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -53,39 +74,61 @@ def write(folder: Path, programs: Sequence[Program]) -> None:
 
 
 def start(folder: Path) -> None:
-    """Start the supervisor in the background."""
+    """Start the supervisor and the servers in the background; `start_services` starts the rest."""
     for ready in folder.glob("*.ready"):
         ready.unlink()
-    _run("supervisord", folder)
+    program = Path(sys.executable).parent / "supervisord"
+    command = [str(program), "-c", str(folder / "supervisord.conf")]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
 
 
-def control(folder: Path, *command: str) -> str:
-    """Run a command of supervisorctl. Raises subprocess.CalledProcessError if the supervisor does not answer."""
-    return _run("supervisorctl", folder, *command)
+def start_services(folder: Path) -> None:
+    """Start everything that is no server, all at once."""
+    _call(folder, "startProcessGroup", _GROUP, False)
+
+
+def pid(folder: Path, program: str) -> int:
+    """The process id of a program by its full name; 0 while it does not run. Raises NotSupervised."""
+    return int(_call(folder, "getProcessInfo", program)["pid"])
+
+
+def is_running(folder: Path) -> bool:
+    """True if a supervisor answers in this folder."""
+    try:
+        _call(folder, "getState")
+    except NotSupervised:
+        return False
+    return True
 
 
 def stop(folder: Path) -> None:
-    """Stop every program, then the supervisor; nothing happens if none runs."""
-    pid_file = folder / "supervisord.pid"
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text())
+    """Stop every program, then the servers, then the supervisor; nothing happens if none answers."""
     try:
-        control(folder, "stop", "xoai:*")
-        control(folder, "shutdown")
-    except subprocess.CalledProcessError:
-        pid_file.unlink(missing_ok=True)
+        number = int(_call(folder, "getPID"))
+        _call(folder, "stopProcessGroup", _GROUP, True)
+        _call(folder, "shutdown")
+    except NotSupervised:
         return
-    _await_end(pid)
-
-
-def _await_end(pid: int) -> None:
-    for _ in range(600):
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
         try:
-            os.kill(pid, 0)
+            os.kill(number, 0)
         except ProcessLookupError:
             return
         time.sleep(0.05)
+
+
+def _call(folder: Path, method: str, *arguments: object) -> Any:
+    """Call a method of the supervisor over its socket. Raises NotSupervised."""
+    transport = SupervisorTransport(None, None, f"unix://{_socket(folder)}")
+    try:
+        with ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)
+    except (OSError, HTTPException, CallError) as error:
+        raise NotSupervised(f"{method}: {error}") from error
+    finally:
+        with suppress(OSError):
+            transport.close()
 
 
 def _program(folder: Path, program: Program) -> list[str]:
@@ -94,10 +137,11 @@ def _program(folder: Path, program: Program) -> list[str]:
         f"[program:{program.name}]",
         f"command={_escaped(shlex.join(program.command))}",
         f"environment={values}",
-        f"autostart={'true' if program.is_started_at_once else 'false'}",
+        f"autostart={'true' if program.is_server else 'false'}",
         "autorestart=true",
         "startsecs=1",
-        "startretries=30",
+        # Pauses grow by a second a try; it never gives up while what the program needs is away.
+        "startretries=1000000",
         "stopwaitsecs=45",
         "stopasgroup=false",
         f"stdout_logfile={folder / f'{program.name}.log'}",
@@ -116,9 +160,3 @@ def _socket(folder: Path) -> Path:
     """A short path for the socket: a Unix socket's path must not pass 107 bytes."""
     name = sha256(str(folder.absolute()).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"xoai-{os.getuid()}-{name}.sock"
-
-
-def _run(program: str, folder: Path, *arguments: str) -> str:
-    path = Path(sys.executable).parent / program
-    command = [str(path), "-c", str(folder / "supervisord.conf"), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.platform import full, here
+from cli.platform import folders, full, here
 
 app = typer.Typer(help="Chạy toàn bộ nền tảng, mỗi dịch vụ một tiến trình.")
 
@@ -22,7 +22,8 @@ def up(
         print("Nền tảng đang chạy rồi; `make down` để dừng / it runs already; `make down` stops it")
         return
     platform = full.Full(folder, port=port, with_sandbox=sandbox)
-    platform.start()
+    with folders.held(folder):
+        platform.start()
     print(f"Trang: {platform.url}")
     if sandbox:
         print(f"Ngân hàng thử: {platform.sandbox_url}")

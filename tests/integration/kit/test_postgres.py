@@ -58,7 +58,8 @@ def test_life_of_a_server(tmp_path: Path) -> None:
         server.kill()
         assert server.pid() is None
         again = postgres.start(tmp_path / "data", settings=SMALL)
-        assert again.password == server.password
+        assert (again.password, again.port) == (server.password, server.port)
+        assert postgres.find(tmp_path / "data") == again
         assert ask(again.dsn("postgres"), "SELECT number FROM kept") == 42
         again.stop_immediately()
         server = postgres.start(tmp_path / "data", fsync=False, settings=SMALL)
@@ -66,6 +67,7 @@ def test_life_of_a_server(tmp_path: Path) -> None:
     finally:
         server.stop()
     assert server.pid() is None
+    assert postgres.find(tmp_path / "data") is None
 
 
 def test_password_is_needed_and_kept_private(postgres_server: postgres.Server) -> None:
