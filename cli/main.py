@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "events": "cli.events",
     "money": "cli.money",
     "reference": "cli.reference",
+    "roster": "cli.roster",
     "text": "cli.text",
     "up": "cli.platform.up",
     "verify": "cli.verify",

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from kit.text import clean_display
 from services.schools.roster.amounts import Bad
 from services.schools.roster.headings import is_blank, key_of, shown
-from services.schools.roster.limits import AGE_LIMIT, CLASS_LIMIT, CODE_LIMIT, NAME_LIMIT
+from services.schools.roster.limits import AGE_LIMIT, CLASS_LIMIT, CODE_LIMIT, NAME_LIMIT, PHONE_LIMIT
 from services.schools.roster.sheets import ERROR_TEXTS, CellError, Value
 
 _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]*)?[eE]\+?[0-9]{1,3}")
@@ -70,7 +70,7 @@ def read_name(value: Value) -> str | Bad | None:
         return None
     if not isinstance(value, str):
         return Bad("NAME_NOT_TEXT")
-    name = clean_display(value)
+    name = clean_display(value[: NAME_LIMIT * 4])
     if len(name) > NAME_LIMIT:
         return Bad("NAME_TOO_LONG", (("limit", NAME_LIMIT),))
     if name[:1] == "=" or not any(letter.isalpha() for letter in name):
@@ -170,7 +170,7 @@ def read_sex(value: Value) -> Literal["nam", "nữ"] | Bad | None:
     """Nam or nữ by word, accents or not."""
     if is_blank(value):
         return None
-    key = key_of(value) if isinstance(value, str) else ""
+    key = key_of(value) if isinstance(value, str) and len(value) <= 40 else ""
     if key in _MALE:
         return "nam"
     return "nữ" if key in _FEMALE else Bad("SEX_UNKNOWN")
@@ -199,7 +199,9 @@ def read_phone(value: Value) -> str | Bad | None:
     if not isinstance(value, str) or (value.isascii() and value.isdigit()):
         digits = _digits(value)
         return _e164(digits) if isinstance(digits, str) else digits
-    text = unicodedata.normalize("NFKC", plain(value)).strip()
+    text = unicodedata.normalize("NFKC", plain(value[:PHONE_LIMIT])).strip()
+    if len(value) > PHONE_LIMIT:
+        return Bad("PHONE_FORM")
     if _SCIENTIFIC.fullmatch(text):
         return Bad("TEXT_SCIENTIFIC")
     pieces = [

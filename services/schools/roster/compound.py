@@ -15,6 +15,7 @@ from services.schools.roster.limits import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, 
 from services.schools.roster.refusals import (
     RosterDamaged,
     RosterEncrypted,
+    RosterHasLinks,
     RosterHasMacros,
     RosterNotSpreadsheet,
     RosterTooManyCells,
@@ -23,6 +24,8 @@ from services.schools.roster.refusals import (
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA  # this and above are marks, not sector numbers
+# Records of all sheets: sheets may claim to share them, and a file of 10 MB has room for no more.
+RECORD_LIMIT = 4_000_000
 
 _ERRORS = {
     0x00: "#NULL!",
@@ -33,7 +36,9 @@ _ERRORS = {
     0x24: "#NUM!",
     0x2A: "#N/A",
 }
-_BOF, _EOF, _FILEPASS, _BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x0085
+_BOF, _EOF, _FILEPASS, _BOUNDSHEET, _SUPBOOK = 0x0809, 0x000A, 0x002F, 0x0085, 0x01AE
+# What a SUPBOOK record says instead of the length of another file's name: this file, and add-in functions.
+_OWN_BOOKS = (b"\x01\x04", b"\x01\x3a")
 _FORMULA, _BOOLERR = 0x0006, 0x0205
 _SINGLE = frozenset((0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00D6))
 _MULTIPLE = frozenset((0x00BD, 0x00BE))
@@ -67,7 +72,7 @@ class _Container:
         entries = self._chain(directory)
         self.streams: dict[str, tuple[int, int]] = {}
         self.storages: set[str] = set()
-        self._mini = b""
+        self._mini: bytes | None = None
         for start in range(0, len(entries) - 127, 128):
             self._add_entry(entries[start : start + 128])
 
@@ -79,7 +84,7 @@ class _Container:
             self.streams[name] = (first, size)
         elif kind == 1:
             self.storages.add(name)
-        elif kind == 5:
+        elif kind == 5 and self._mini is None:
             self._mini = self._chain(first)[:size]
 
     def _sector(self, number: int) -> bytes:
@@ -118,11 +123,11 @@ class _Container:
         if size >= self._mini_cutoff:
             return self._chain(first)[:size]
         parts: list[bytes] = []
-        number = first
+        number, mini = first, self._mini or b""
         while number < _END:
             if number >= len(self._mini_fat) or len(parts) > len(self._mini_fat):
                 raise RosterDamaged(place="OLE")
-            parts.append(self._mini[number * 64 : number * 64 + 64])
+            parts.append(mini[number * 64 : number * 64 + 64])
             number = self._mini_fat[number]
         return b"".join(parts)[:size]
 
@@ -157,8 +162,13 @@ def inspect(content: bytes) -> list[OldSheet]:
             raise RosterHasMacros
         stream = container.stream(name)
         sheets = _bound_sheets(stream)
+        if len({sheet.offset for sheet in sheets}) != len(sheets):
+            raise RosterDamaged(place="XLS")
+        walked = 0
         for sheet in sheets:
-            _walk(stream, sheet)
+            walked += _walk(stream, sheet)
+            if walked > RECORD_LIMIT:
+                raise RosterTooManyCells(sheet=sheet.name, limit_columns=COLUMN_LIMIT, limit_cells=CELL_LIMIT)
     except struct.error as error:
         raise RosterDamaged(place="XLS") from error
     return sheets
@@ -172,6 +182,8 @@ def _bound_sheets(stream: bytes) -> list[OldSheet]:
             is_unicode = struct.unpack_from("<H", data)[0] >= 0x0600
         elif kind == _FILEPASS:
             raise RosterEncrypted
+        elif kind == _SUPBOOK and data[2:4] not in _OWN_BOOKS:
+            raise RosterHasLinks
         elif kind == _BOUNDSHEET and data[5] == 0:
             offset, state = struct.unpack_from("<IB", data)
             sheets.append(OldSheet(_sheet_name(data, is_unicode), state & 3 == 0, offset))
@@ -189,9 +201,12 @@ def _sheet_name(data: bytes, is_unicode: bool) -> str:
     return data[8 : 8 + count].decode("latin-1")
 
 
-def _walk(stream: bytes, sheet: OldSheet) -> None:
+def _walk(stream: bytes, sheet: OldSheet) -> int:
+    """Find the sheet's error cells and its last cell; the number of its records."""
     last_row = last_column = -1
+    count = 0
     for kind, data in _records(stream, sheet.offset):
+        count += 1
         if kind in _SINGLE:
             row, column = struct.unpack_from("<HH", data)
             if kind == _BOOLERR and data[7]:
@@ -207,3 +222,4 @@ def _walk(stream: bytes, sheet: OldSheet) -> None:
         raise RosterTooManyRows(sheet=sheet.name, limit_rows=ROW_LIMIT)
     if last_column >= COLUMN_LIMIT or (last_row + 1) * (last_column + 1) > CELL_LIMIT:
         raise RosterTooManyCells(sheet=sheet.name, limit_columns=COLUMN_LIMIT, limit_cells=CELL_LIMIT)
+    return count

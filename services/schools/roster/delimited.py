@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from services.schools.roster.limits import CELL_LIMIT, COLUMN_LIMIT, ROW_LIMIT, ROW_SLACK
 from services.schools.roster.refusals import (
@@ -16,6 +17,11 @@ from services.schools.roster.refusals import (
 )
 
 DELIMITERS = (";", ",", "\t", "|")
+# Records, blank ones included: as many as a sheet of Excel has rows.
+RECORD_LIMIT = 1_048_576
+# Delimiters in one line, those in quoted texts included.
+LINE_DELIMITERS = 5_000
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 SAMPLE_RECORDS = 120
 
 _VIETNAMESE = frozenset("ăâđêôơưĂÂĐÊÔƠƯ") | {chr(code) for code in range(0x1EA0, 0x1EFA)}
@@ -106,19 +112,37 @@ def _sample(text: str, delimiter: str) -> list[list[str]]:
 
 def _parse(text: str, delimiter: str, name: str, count: int | None) -> list[list[str]]:
     found: list[list[str]] = []
-    filled = cells = 0
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    blank: list[str] = []
+    filled = cells = blanks = 0
+    reader = csv.reader(_lines(text, delimiter, name), delimiter=delimiter, strict=True)
     try:
         for record in reader:
+            if not any(record):
+                # Spare lines at the end are common and are never kept; among pupils one list stands for all.
+                blanks += 1
+                if blanks > RECORD_LIMIT:
+                    raise RosterTooManyRows(sheet=name, limit_rows=ROW_LIMIT)
+                continue
+            found.extend([blank] * blanks)
             found.append(record)
+            blanks = 0
             if count is not None and len(found) >= count:
                 break
-            filled += any(record)
+            filled += 1
             cells += len(record)
-            if filled > ROW_LIMIT + ROW_SLACK:
+            if filled > ROW_LIMIT + ROW_SLACK or len(found) > RECORD_LIMIT:
                 raise RosterTooManyRows(sheet=name, limit_rows=ROW_LIMIT)
-            if len(record) > COLUMN_LIMIT or cells > CELL_LIMIT or len(found) > CELL_LIMIT:
+            if len(record) > COLUMN_LIMIT or cells > CELL_LIMIT:
                 raise RosterTooManyCells(sheet=name, limit_columns=COLUMN_LIMIT, limit_cells=CELL_LIMIT)
     except csv.Error as error:
         raise RosterDamaged(place=f"CSV, {len(found) + 1}") from error
     return found
+
+
+def _lines(text: str, delimiter: str, name: str) -> Iterator[str]:
+    """Lines with their ends (LF, CR LF or CR), looked at before a reader makes a million cells of one."""
+    for match in _LINE.finditer(text):
+        line = match.group()
+        if len(line) > LINE_DELIMITERS and line.count(delimiter) > LINE_DELIMITERS:
+            raise RosterTooManyCells(sheet=name, limit_columns=COLUMN_LIMIT, limit_cells=CELL_LIMIT)
+        yield line

@@ -14,9 +14,12 @@ from functools import lru_cache
 from typing import Final
 
 from kit.text import clean_display, search_key
+from services.schools.roster.limits import CELL_LIMIT, COLUMN_LIMIT
+from services.schools.roster.refusals import RosterTooManyCells
 from services.schools.roster.sheets import CellError, Merge, Sheet, Value
 
 SEARCH_ROWS: Final = 100
+HEADING_MERGES: Final = 2_000
 
 _FIELD_HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "full_name": (
@@ -128,7 +131,7 @@ def shown(value: Value | None, limit: int = 100) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
     if isinstance(value, timedelta):
         return str(value)
-    text = clean_display(str(value))
+    text = clean_display(str(value)[: limit * 4])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -200,6 +203,8 @@ class _Grid:
     def __init__(self, sheet: Sheet, bottom: int) -> None:
         self.rows = sheet.rows
         self.merges = [merge for merge in sheet.merges if merge[0] <= bottom]
+        if len(self.merges) > HEADING_MERGES:
+            raise RosterTooManyCells(sheet=sheet.name, limit_columns=COLUMN_LIMIT, limit_cells=CELL_LIMIT)
         self.width = max((len(row) for row in sheet.rows[: bottom + 1]), default=0)
 
     def raw(self, row: int, column: int) -> str:

@@ -27,6 +27,8 @@ class _Phrase:
         return (self._plain if text.isascii() else self._accented).search(text)
 
 
+# Letters of a cell that are looked at: some patterns need time in the power of their number.
+_LOOKED_AT: Final = 300
 _TOTAL: Final = _Phrase(
     r"^(tổng cộng|tổng số|tổng|cộng|lu[ỹy] kế)"
     r"(\s*[:(\d.].*|\s+(tiền|số tiền|học sinh|hs|các khoản|toàn|lớp|khối|trang|dồn|mang sang)\b.*)?$"
@@ -57,13 +59,18 @@ _GRADED_TOKEN: Final = re.compile(r"(?<![\w])([0-9]{1,2}[a-zđ][0-9]{0,2})(?![\w
 
 def class_in_title(text: str) -> str | None:
     """The one class that a title names: “DANH SÁCH HỌC SINH LỚP 6A1” → 6A1; None for none, several, or a grade."""
-    found = {_class_name(match[1]) for match in _CLASS_IN_TEXT.finditer(clean_display(text).casefold())}
+    found = {_class_name(match[1]) for match in _CLASS_IN_TEXT.finditer(_beginning(text))}
     return found.pop() if len(found) == 1 else None
+
+
+def _beginning(text: str) -> str:
+    """The first letters of a cell, small and in NFC: they tell what it is, however long it goes on."""
+    return clean_display(text[:_LOOKED_AT]).casefold()
 
 
 def class_of_sheet(name: str) -> str | None:
     """The class that a sheet is named after: “6A1”, “Lớp 3A”, “DS 6A1”; None for “Sheet1” or “Danh sách”."""
-    text = clean_display(name).casefold()
+    text = _beginning(name)
     whole = _SHEET_CLASS.fullmatch(text)
     if whole is not None:
         return _class_name(whole[1])
@@ -143,7 +150,7 @@ class Lines:
         first = key_of(name.split(None, 1)[0])
         if len(first) > 2 and first not in _SUSPECT_WORDS and first not in self._heading_words:
             return False
-        text = clean_display(name).casefold()
+        text = _beginning(name)
         return (
             key_of(name) in self._heading
             or any(phrase.search(text) for phrase in (_TOTAL, _SIGNATURE, _DATE_LINE, _TITLE))
@@ -184,7 +191,7 @@ class Lines:
         value = row[filled[0]]
         if not isinstance(value, str) or isinstance(value, CellError):
             return False
-        is_title = _TITLE.search(clean_display(value).casefold()) is not None
+        is_title = _TITLE.search(_beginning(value)) is not None
         if not is_title and not (number in self._wide and len(filled) == 1):
             return False
         found = class_in_title(value)
@@ -205,7 +212,7 @@ class Lines:
             value = row[index]
             if not isinstance(value, str) or isinstance(value, CellError):
                 continue
-            text = clean_display(value).casefold()
+            text = _beginning(value)
             if _TOTAL.search(text) is None:
                 continue
             if index in self._names or not any(i in filled for i in self._names):
@@ -237,7 +244,7 @@ class Lines:
         )
 
     def _is_footer(self, row: Sequence[Value], filled: list[int], number: int) -> bool:
-        texts = [clean_display(value).casefold() for index in filled if isinstance(value := row[index], str)]
+        texts = [_beginning(value) for index in filled if isinstance(value := row[index], str)]
         if any(_SIGNATURE.search(text) or _DATE_LINE.search(text) for text in texts) and not self._identity(
             row
         ):

@@ -16,7 +16,6 @@ from array import array
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from services.schools.roster.limits import (
     SHEET_LIMIT,
@@ -28,12 +27,14 @@ from services.schools.roster.package_parts import (
     _Parser,
     _Repeats,
     _Strings,
+    _Styles,
     _Tags,
     _Watcher,
 )
 from services.schools.roster.refusals import (
     RosterDamaged,
     RosterEncrypted,
+    RosterHasLinks,
     RosterHasMacros,
     RosterNotSpreadsheet,
     RosterUnpacksTooLarge,
@@ -76,6 +77,8 @@ class Package:
         names = self._parts
         if any(name.endswith("vbaproject.bin") for name in names):
             raise RosterHasMacros
+        if any(name.startswith("xl/externallinks/") or name == "xl/connections.xml" for name in names):
+            raise RosterHasLinks
         if "xl/workbook.bin" in names:
             raise RosterNotSpreadsheet(
                 kind_vi="tệp Excel nhị phân (.xlsb)", kind_en="a binary Excel file (.xlsb)"
@@ -114,7 +117,7 @@ class Package:
             raise RosterDamaged(place=name[:80]) from error
 
     def _tags(self, name: str) -> list[tuple[str, dict[str, str]]]:
-        tags = _Tags()
+        tags = _Tags(name)
         parser = _Parser(name, tags)
         for chunk in self._chunks(name, SMALL_PART_LIMIT):
             parser.feed(chunk)
@@ -167,7 +170,7 @@ class Package:
                 self._copy(by_kind["sharedStrings"], container, "xl/sharedStrings.xml", strings)
                 lengths = strings.lengths
             if "styles" in by_kind:
-                self._copy(by_kind["styles"], container, "xl/styles.xml", None)
+                self._copy(by_kind["styles"], container, "xl/styles.xml", _Styles(by_kind["styles"]))
             for number, (sheet, path) in enumerate(zip(sheets, paths, strict=True), 1):
                 cells = _Cells(path, sheet)
                 self._copy(path, container, f"xl/worksheets/sheet{number}.xml", cells)
@@ -183,7 +186,7 @@ class Package:
         for chunk in self._chunks(path):
             parser.feed(chunk)
 
-    def _copy(self, path: str, container: zipfile.ZipFile, name: str, watcher: _Watcher | None) -> None:
+    def _copy(self, path: str, container: zipfile.ZipFile, name: str, watcher: _Watcher) -> None:
         parser = _Parser(path, watcher)
         with container.open(name, "w") as target:
             for chunk in self._chunks(path):
@@ -208,8 +211,8 @@ def _write_frame(container: zipfile.ZipFile, sheets: int, is_1904: bool) -> None
 
 
 def _related(targets: list[tuple[str, str, str]]) -> str:
+    """Relations (id, kind, path); all three are our own words, so nothing in them needs quoting."""
     listed = "".join(
-        f"<Relationship Id={quoteattr(i)} Type={quoteattr(f'{_REL}/{kind}')} Target={quoteattr(path)}/>"
-        for i, kind, path in targets
+        f'<Relationship Id="{i}" Type="{_REL}/{kind}" Target="{path}"/>' for i, kind, path in targets
     )
     return f'<Relationships xmlns="{_PACKAGE_REL}">{listed}</Relationships>'

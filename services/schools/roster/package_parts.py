@@ -19,12 +19,26 @@ from services.schools.roster.limits import (
 from services.schools.roster.refusals import (
     RosterDamaged,
     RosterTooManyCells,
+    RosterTooManyErrors,
     RosterTooManyRows,
     RosterUnpacksTooLarge,
     RosterUnsafeContent,
 )
 
-STRING_LIMIT = 2_000_000
+STRING_LIMIT = 1_000_000
+# XML elements: of a sheet or its strings, of styles (Excel has at most 64,000 formats), of a small part.
+ELEMENT_LIMIT = 2 * CELL_LIMIT
+STYLE_LIMIT = 500_000
+TAG_LIMIT = 50_000
+DEPTH_LIMIT = 10_000
+# Bytes that may pass without an element: the longest text of a cell has 32,767 letters.
+STILL_LIMIT = 512 * 1024
+# Rows and columns of a sheet as Excel has them; more is no sheet of Excel.
+SHEET_ROWS = 1_048_576
+SHEET_COLUMNS = 16_384
+# Cells without a computed value that are remembered, and how much of each formula.
+ERROR_LIMIT = 200_000
+FORMULA_SHOWN = 100
 
 
 @dataclass(slots=True)
@@ -44,6 +58,8 @@ def _local(name: str) -> str:
 
 
 class _Watcher(Protocol):
+    elements: int
+
     def start(self, name: str, attributes: dict[str, str]) -> None: ...
     def text(self, text: str) -> None: ...
 
@@ -51,18 +67,19 @@ class _Watcher(Protocol):
 class _Parser:
     """An expat parser that refuses document types and names the part in each error."""
 
-    def __init__(self, part: str, watcher: _Watcher | None = None) -> None:
+    def __init__(self, part: str, watcher: _Watcher) -> None:
         self.part = part
+        self._watcher = watcher
+        self._depth = self._still = 0
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
         self._expat.buffer_size = 64 * 1024
         self._expat.StartDoctypeDeclHandler = self._refuse
-        if watcher is not None:
-            self._expat.StartElementHandler = watcher.start
-            if not isinstance(watcher, _Cells):
-                self._expat.CharacterDataHandler = watcher.text
-            else:
-                watcher.parser = self
+        self._expat.StartElementHandler = watcher.start
+        if isinstance(watcher, _Cells):
+            watcher.parser = self
+        elif not isinstance(watcher, _Styles):
+            self._expat.CharacterDataHandler = watcher.text
 
     def listen(self, text: Callable[[str], None] | None) -> None:
         """Tell texts to `text`, or to nobody: most cells' texts need not pass through Python at all."""
@@ -72,23 +89,58 @@ class _Parser:
         raise RosterUnsafeContent(place=self.part)
 
     def feed(self, chunk: bytes, is_last: bool = False) -> None:
+        self._refuse_depth(chunk)
+        before = self._watcher.elements
         try:
             self._expat.Parse(chunk, is_last)
         except expat.ExpatError as error:
             raise RosterDamaged(place=f"{self.part}, {error.lineno}") from error
+        # A name, an attribute or a text of megabytes is no part of a list, and dear to whoever reads it after us.
+        self._still = self._still + len(chunk) if self._watcher.elements == before else 0
+        if self._still > STILL_LIMIT:
+            raise RosterDamaged(place=self.part)
+
+    def _refuse_depth(self, chunk: bytes) -> None:
+        """Elements within elements, reckoned by marks alone, for expat itself knows no bound."""
+        marks = chunk.replace(b"\0", b"") if b"\0" in chunk else chunk
+        ends = marks.count(b"</")
+        self._depth += marks.count(b"<") - 2 * ends - marks.count(b"/>") - marks.count(b"<?")
+        if self._depth > DEPTH_LIMIT:
+            raise RosterDamaged(place=self.part)
 
 
 class _Tags:
     """Collects every element of a small part as (local name, attributes by local name)."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: str) -> None:
+        self.part = part
         self.found: list[tuple[str, dict[str, str]]] = []
+        self.elements = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > TAG_LIMIT:
+            raise RosterDamaged(place=self.part)
         self.found.append((_local(name), {_local(key): value for key, value in attributes.items()}))
 
     def text(self, text: str) -> None:
         """Small parts tell all in attributes."""
+
+
+class _Styles:
+    """Counts what styles hold: the library reads every number format of them."""
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        self.elements = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > STYLE_LIMIT:
+            raise RosterDamaged(place=self.part)
+
+    def text(self, text: str) -> None:
+        """Styles tell all in attributes."""
 
 
 class _Strings:
@@ -97,8 +149,12 @@ class _Strings:
     def __init__(self, part: str) -> None:
         self.part = part
         self.lengths = array("I")
+        self.elements = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > ELEMENT_LIMIT:
+            raise RosterUnpacksTooLarge(limit_mb=UNPACKED_LIMIT >> 20)
         if _local(name) == "si":
             if len(self.lengths) >= STRING_LIMIT:
                 raise RosterUnpacksTooLarge(limit_mb=UNPACKED_LIMIT >> 20)
@@ -124,6 +180,7 @@ class _Cells:
         self.last_column = -1
         self.valued_rows = 0
         self.strings = 0
+        self.elements = 0
         self.merges = 0
         self.kind: str | None = None
         self.is_open = False
@@ -132,9 +189,11 @@ class _Cells:
         self.formula = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
         if name == "c":
             if self.is_open:
                 self.finish()
+            before = self.column
             reference = attributes.get("r")
             if reference is None:
                 self.column += 1
@@ -143,6 +202,11 @@ class _Cells:
                 letters = reference.removesuffix(self.row_text)
                 column = self.columns.get(letters)
                 self.column = self._column(letters) if column is None else column
+            if self.column <= before:
+                # A cell that stands twice: one of its two values would vanish.
+                raise self._damaged()
+            if self.column >= SHEET_COLUMNS or self.elements > ELEMENT_LIMIT:
+                raise self._too_wide()
             kind = self.kind = attributes.get("t")
             if kind == "s":
                 self.strings += 1
@@ -160,6 +224,7 @@ class _Cells:
                 self.finish()
             self._open_row(attributes.get("r"))
         elif ":" in name:
+            self.elements -= 1
             self.start(name.rpartition(":")[2], attributes)
         elif name == "mergeCell":
             self.merges += 1
@@ -167,10 +232,10 @@ class _Cells:
                 raise self._too_wide()
 
     def text(self, text: str) -> None:
-        if self.target == "v":
-            self.value += text
-        elif self.target == "f":
-            self.formula += text
+        if self.target == "v" and len(self.value) < FORMULA_SHOWN:
+            self.value += text[:FORMULA_SHOWN]
+        elif self.target == "f" and len(self.formula) < FORMULA_SHOWN:
+            self.formula += text[:FORMULA_SHOWN]
 
     def _open(self, target: str) -> None:
         """Listen to the texts of this cell, until `finish`."""
@@ -187,6 +252,8 @@ class _Cells:
         elif not value and self.kind != "str":
             self.sheet.errors[self.row, self.column] = "=" + self.formula.strip()
             self._reach()
+        if len(self.sheet.errors) > ERROR_LIMIT:
+            raise RosterTooManyErrors(sheet=self.sheet.name, limit_cells=ERROR_LIMIT)
         self.is_open, self.target, self.value, self.formula = False, "", "", ""
         if self.parser is not None:
             self.parser.listen(None)
@@ -200,6 +267,8 @@ class _Cells:
                 raise self._damaged()
             self.row = int(number) - 1
             self.row_text = number
+        if self.row >= SHEET_ROWS:
+            raise RosterTooManyRows(sheet=self.sheet.name, limit_rows=ROW_LIMIT)
         self.column = -1
 
     def _column(self, letters: str) -> int:
@@ -244,10 +313,12 @@ class _Repeats:
         self.part = part
         self.lengths = lengths
         self.total = 0
+        self.elements = 0
         self.kind: str | None = None
         self.is_value = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
         name = _local(name)
         if name == "c":
             self.kind = attributes.get("t")

@@ -37,6 +37,12 @@ class RosterTooManyCells(RosterRefused):
     en = "Sheet “{sheet}” reaches too far (over {limit_columns} columns or {limit_cells} cells). Delete stray cells."
 
 
+class RosterTooManyErrors(RosterRefused):
+    reason = "ROSTER_TOO_MANY_ERRORS"
+    vi = "Trang “{sheet}” có quá {limit_cells} ô báo lỗi hoặc công thức chưa tính. Xin mở bằng Excel, sửa và lưu lại."
+    en = "Sheet “{sheet}” has over {limit_cells} cells in error or not computed. Open it in Excel, correct and save it."
+
+
 class RosterUnpacksTooLarge(RosterRefused):
     reason = "ROSTER_UNPACKS_TOO_LARGE"
     vi = "Nội dung tệp khi mở ra lớn quá {limit_mb} MB nên không được mở. Xin lưu lại riêng trang danh sách."
@@ -59,6 +65,12 @@ class RosterHasMacros(RosterRefused):
     reason = "ROSTER_HAS_MACROS"
     vi = "Tệp có macro nên không được nhận. Xin lưu lại dạng .xlsx (không macro)."
     en = "The file has macros and is not accepted. Save it as .xlsx (without macros)."
+
+
+class RosterHasLinks(RosterRefused):
+    reason = "ROSTER_HAS_LINKS"
+    vi = "Tệp lấy số liệu từ tệp hoặc nguồn khác nên không được nhận. Xin ngắt liên kết (Dữ liệu → Sửa liên kết → Ngắt liên kết) rồi lưu lại."
+    en = "The file takes data from other files or sources and is not accepted. Break the links (Data → Edit Links) and save it again."
 
 
 class RosterDamaged(RosterRefused):
@@ -105,10 +117,12 @@ REFUSALS: dict[str, type[RosterRefused]] = {
         RosterTooLarge,
         RosterTooManyRows,
         RosterTooManyCells,
+        RosterTooManyErrors,
         RosterUnpacksTooLarge,
         RosterNotSpreadsheet,
         RosterEncrypted,
         RosterHasMacros,
+        RosterHasLinks,
         RosterDamaged,
         RosterUnsafeContent,
         RosterTooHeavy,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
+from typing import cast
 
 from services.schools.roster import compound, delimited
 from services.schools.roster.limits import UPLOAD_LIMIT
@@ -72,7 +73,7 @@ def open_sheets(
         return _old_sheets(content)
     name = PurePath(file_name.replace("\\", "/")).stem
     rows = delimited.records(delimited.decode(content), score, name)
-    return [Sheet(name, True, [list(record) for record in rows])]
+    return [Sheet(name, True, cast(list[list[Value]], rows))]
 
 
 def _new_sheets(content: bytes) -> Iterable[Sheet]:
@@ -113,8 +114,20 @@ def _read(
             ]
         except CalamineError as error:
             raise RosterDamaged(place=name) from error
+        _refuse_overlaps(name, rows, merges)
         _set_errors(rows, cells)
         yield Sheet(name, is_visible, rows, merges)
+
+
+def _refuse_overlaps(name: str, rows: list[list[Value]], merges: list[Merge]) -> None:
+    """Merged areas never overlap; a file in which they do could have its table walked over again and again."""
+    height, width = len(rows), max(map(len, rows), default=0)
+    covered = sum(
+        max(0, min(bottom + 1, height) - top) * max(0, min(right + 1, width) - left)
+        for top, left, bottom, right in merges
+    )
+    if covered > height * width:
+        raise RosterDamaged(place=name)
 
 
 def _set_errors(rows: list[list[Value]], cells: dict[tuple[int, int], str]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kit.auth import Subject
 from kit.grpc_server import Edge
 from services.schools.flows import imports, rounds
-from services.schools.roster import writing
+from services.schools.roster import limited, writing
 from services.schools.rpc import forms
 from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
@@ -43,7 +43,7 @@ class Corrections(pb_grpc.SchoolsServiceServicer):
             context, lambda session, _: imports.wrong(session, forms.uuid(request.import_id))
         )
         name = owner.file_name.rpartition(".")[0] or owner.file_name
-        made = writing.wrong_rows(content, owner.sheet, owner.file_name, problems)
+        made = limited.wrong_rows_limited(content, owner.sheet, owner.file_name, problems)
         yield from _pieces(made, f"{name}-can-sua.xlsx")
 
     def DownloadTemplate(

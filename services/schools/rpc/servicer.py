@@ -18,7 +18,7 @@ from services.schools.domain.rounds import Exemption, ReceivingAccount
 from services.schools.flows import imports, issuing, rounds
 from services.schools.ports import Neighbours
 from services.schools.ports.notices import NoticePrinter
-from services.schools.roster.reading import read
+from services.schools.roster.limited import read_limited
 from services.schools.rpc import forms
 from services.schools.rpc.corrections import Corrections
 from services.schools.rpc.people import People
@@ -81,14 +81,14 @@ class SchoolsServicer(Corrections, People):
         self._wake_worker = on_release
 
     def CreateImport(self, request: pb.CreateImportRequest, context: grpc.ServicerContext) -> pb.Import:
+        organisation_id = forms.uuid(request.organisation_id)
+        caller_of(context).subject.require("schools.manage", organisation_id)
         # The file is read before the transaction begins: reading takes seconds, a transaction milliseconds.
-        reading = read(
+        reading = read_limited(
             request.content, sheet=request.sheet or None, today=clock.today(), file_name=request.file_name
         )
 
         def work(session: Session, subject: Subject) -> pb.Import:
-            organisation_id = forms.uuid(request.organisation_id)
-            subject.require("schools.manage", organisation_id)
             id = imports.keep(
                 session,
                 subject,

@@ -25,6 +25,7 @@ from tests.integration.services.school_lists.offices import (
     key,
     sheet,
 )
+from tests.support import bombs
 from xoai.schools.v1 import schools_service_pb2 as pb
 
 NEW, CHANGED = pb.ImportRow.OUTCOME_NEW, pb.ImportRow.OUTCOME_CHANGED
@@ -180,3 +181,33 @@ def test_every_made_up_list_of_the_city_reads_without_a_mistake(school: School) 
         found.append((plan.code, read.rows - plan.pupils, read.rows_wrong))
     assert found == [(code, 0, 0) for code, _, _ in found]
     assert len(found) == 6
+
+
+def test_a_bomb_is_refused_and_the_service_goes_on(school: School) -> None:
+    """Files that are none, locked or made to exhaust: a reason each, nothing kept, and the next list is read."""
+    cell = b"<row><c><v>1</v></c></row>"
+    for content, reason in (
+        (bombs.package(bombs.sheet_xml(cell * 3_000_000)), "ROSTER_TOO_MANY_ROWS"),
+        (bombs.package(bytes(200 << 20)), "ROSTER_UNPACKS_TOO_LARGE"),
+        (bombs.renamed_stream("EncryptedPackage"), "ROSTER_ENCRYPTED"),
+        (b"%PDF-1.7\n", "ROSTER_NOT_A_SPREADSHEET"),
+        (b"a" * (10 * 1024 * 1024 + 1), "ROSTER_TOO_LARGE"),
+    ):
+        with pytest.raises(errors.Error) as refused:
+            school.read(content)
+        assert refused.value.reason == reason
+    assert not school.desk.ListImports(pb.ListImportsRequest(organisation_id=school.id)).imports
+    assert school.read(sheet(PUPILS)).rows_new == 3
+
+
+def test_another_school_s_clerk_has_no_file_read(city: City, school: School) -> None:
+    """Whether the caller may manage the school is settled before the file is looked at."""
+    request = pb.CreateImportRequest(
+        request_id=key(),
+        organisation_id=school.id,
+        school_year=YEAR,
+        file_name="ds.csv",
+        content=b"%PDF-1.7\n",
+    )
+    with pytest.raises(errors.PermissionDenied):
+        city.school().desk.CreateImport(request)
