@@ -142,6 +142,17 @@ def _ask(servers: Sequence[str], question: Callable[[KafkaConsumer], bool]) -> b
         consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
 
 
+@contextmanager
+def counting(servers: Sequence[str], topics: Sequence[str]) -> Iterator[Callable[[], int]]:
+    """A question that may be asked again and again: how many records do these topics hold?"""
+    places = [TopicPartition(topic, part) for topic in topics for part in range(PARTITIONS)]
+    consumer = KafkaConsumer(bootstrap_servers=list(servers), **_CONSUMER)
+    try:
+        yield lambda: sum(consumer.end_offsets(places, timeout_ms=_COMMIT_TIMEOUT_MS).values())
+    finally:
+        consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
+
+
 class _KafkaPublisher:
     def __init__(self, servers: Sequence[str], watchdog: Watchdog) -> None:
         self._servers = servers

@@ -28,6 +28,8 @@ from kit.settings import Settings
 
 ROLES: Final = ("serve", "relay", "consume", "jobs")
 CRASHED: Final = 70
+# Seconds between two looks of a relay that runs apart from those who write.
+_ALONE_POLL_INTERVAL: Final = 0.02
 
 _log = log.get(__name__)
 
@@ -86,10 +88,13 @@ class Process:
     def add_relay(self, database: Database, *, poll_interval: float = 0.25) -> None:
         """Announce the outbox of a database (role relay), woken by this process's own commits.
 
-        `poll_interval` (seconds) finds the commits of other processes: short where these are the rule.
+        `poll_interval` (seconds) finds the commits of other processes: short where these are the rule, as in a
+        process that does nothing else.
         """
         if "relay" not in self.roles:
             return
+        if self.roles == {"relay"}:
+            poll_interval = min(poll_interval, _ALONE_POLL_INTERVAL)
         service = database.service
 
         def measure(page: Page) -> None:

@@ -1,0 +1,55 @@
+"""Runs benchmarks: `make bench` runs all, `make bench NAME=chain` one. A refused figure ends with exit code 1."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from importlib import import_module
+from types import FrameType
+from typing import Final
+
+from bench import results, table
+from bench.ground import Ground
+from bench.results import Refused, Result
+
+# In this order: what needs a quiet machine most comes first.
+_MODULES: Final = ("reconcile", "chain", "callbacks")
+
+
+def main() -> int:
+    """Measure, keep the results, show the table."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = [name for name in _MODULES if not wanted or wanted in import_module(f"bench.{name}").NAMES]
+    if not chosen:
+        known = sorted(each for name in _MODULES for each in import_module(f"bench.{name}").NAMES)
+        print(f"there is no benchmark {wanted}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    ground = Ground()
+    found: list[Result] = []
+    refused = False
+    try:
+        for name in chosen:
+            began = time.monotonic()
+            print(f"{name} …", flush=True)
+            try:
+                made: list[Result] = import_module(f"bench.{name}").measure(ground)
+            except Refused as error:
+                print(f"  no figure: {error}", file=sys.stderr)
+                refused = True
+                continue
+            found += results.write(made) and made
+            print(f"  {time.monotonic() - began:.0f} s", flush=True)
+    finally:
+        ground.close()
+    table.show(results.read() if not wanted else found)
+    return 1 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
