@@ -56,8 +56,9 @@ test: .venv/.ready tools-test ## Run every test: unit, contract, integration, br
 	@tools/test
 
 .PHONY: bench
-bench: .venv/.ready ## Measure the reconcile stage
-	@$(PY) -m bench.reconcile
+bench: .venv/.ready tools-kafka ## Measure everything beside its yardstick (NAME=chain: one); results in .run/bench
+	@tools/need pgbench
+	@$(PY) -m bench $(NAME)
 
 .PHONY: clean
 clean: ## Remove everything that make has made

@@ -14,7 +14,7 @@ from bench.ground import Ground
 from bench.results import Refused, Result
 
 # In this order: what needs a quiet machine most comes first.
-_MODULES: Final = ("reconcile", "chain", "callbacks")
+_MODULES: Final = ("reconcile", "chain", "callbacks", "live", "rounds", "embedded")
 
 
 def main() -> int:

@@ -70,7 +70,8 @@ def banks(
         "--connections", str(connections), "--seconds", str(seconds), "--rate", str(rate),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         if process.stdout.readline() != "ready\n":
             raise Refused(f"the load maker ended with {process.wait()}")

@@ -22,6 +22,8 @@ from psycopg import sql
 from bench.costs import Clock
 from cli import installation
 from cli.platform.children import Child, Children
+from cli.platform.embedded import Embedded
+from cli.platform.full import Full
 from cli.platform.keys import keys
 from kit import kafka_broker
 from kit import postgres as launcher
@@ -181,3 +183,33 @@ def kafka_stage(ground: Ground) -> Iterator[Stage]:
         with suppress(Exception):
             broker.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def embedded(ground: Ground) -> Iterator[Embedded]:
+    """An embedded platform, empty, flushing to disk."""
+    folder = Path(tempfile.mkdtemp(prefix="embedded-", dir=ground.folder))
+    platform = Embedded(folder / "platform", mode="test", port=0, with_sandbox=False)
+    try:
+        platform.start()
+        yield platform
+    finally:
+        _stop(platform, folder)
+
+
+@contextmanager
+def full(ground: Ground) -> Iterator[Full]:
+    """A full platform on Kafka, empty, flushing to disk."""
+    folder = Path(tempfile.mkdtemp(prefix="full-", dir=ground.folder))
+    platform = Full(folder / "platform", mode="test", port=0, with_sandbox=False, is_benchmark=True)
+    try:
+        platform.start()
+        yield platform
+    finally:
+        _stop(platform, folder)
+
+
+def _stop(platform: Embedded | Full, folder: Path) -> None:
+    with suppress(Exception):
+        platform.stop()
+    shutil.rmtree(folder, ignore_errors=True)

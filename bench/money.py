@@ -17,6 +17,7 @@ import psycopg
 import uuid_utils
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from bench.results import Refused
 from kit import ids
 from kit.events import Event
 from kit.references import Kind, check
@@ -254,8 +255,6 @@ def body(number: int, bill: Bill) -> bytes:
 
 def check_books(reconciliation: psycopg.Connection[Any], credits: int, amount: int) -> None:
     """Every credit is applied once and the books hold, or the figure is worth nothing. Raises Refused."""
-    from bench.results import Refused
-
     found = reconciliation.execute(
         "SELECT (SELECT count(*) FROM credit WHERE amount_applied = amount), (SELECT sum(amount_applied) FROM credit),"
         " (SELECT count(*) FROM payment), (SELECT sum(amount) FROM payment), (SELECT sum(amount) FROM posting),"

@@ -112,9 +112,7 @@ def measure(ground: Ground, runs: int = _RUNS) -> list[Result]:
         yardstick=yardsticks.PGBENCH, yardsticks=beside, factor=5,
     )  # fmt: skip
     rates, beside = _measure(ground, 1_000_000, runs)
-    large = share(
-        "reconcile_1m", text.format("1 million"), "credits/s", rates, other=small, percent=80
-    )
+    large = share("reconcile_1m", text.format("1 million"), "credits/s", rates, other=small, percent=80)
     against = least(
         "reconcile_1m.pgbench", text.format("1 million"), "credits/s", rates,
         yardstick=yardsticks.PGBENCH, yardsticks=beside, factor=5,

@@ -56,13 +56,13 @@ def least(
     )
 
 
-def share(
-    name: str, what: str, unit: str, values: Sequence[float], *, other: Result, percent: int
-) -> Result:
+def share(name: str, what: str, unit: str, values: Sequence[float], *, other: Result, percent: int) -> Result:
     """A rate that should be at least so many per cent of another result."""
     value = statistics.median(values)
     goal = f"≥ {percent} % of {other.name}"
-    return _made(name, what, unit, values, other.name, other.value, goal, value * 100 >= percent * other.value)
+    return _made(
+        name, what, unit, values, other.name, other.value, goal, value * 100 >= percent * other.value
+    )
 
 
 def most(name: str, what: str, unit: str, values: Sequence[float], limit: float) -> Result:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -62,10 +63,26 @@ def pgbench(server: Server, seconds: int = 6) -> float:
     return float(rate.group(1))
 
 
+class Credit(BaseModel):
+    """A normalised credit, as the product reads it."""
+
+    provider_transaction_id: str
+    bank_reference: str | None
+    account: str
+    virtual_account: str | None
+    amount: int
+    currency: str
+    memo: str | None
+    occur_time: datetime
+    payer_name: str | None
+    payer_account: str | None
+    payer_bin: str | None
+
+
 class Callback(BaseModel):
     """The body that the echo reads and gives back."""
 
-    credits: list[dict[str, str | int | None]]
+    credits: list[Credit]
 
 
 def echo() -> FastAPI:
@@ -87,12 +104,11 @@ def main() -> int:
     arguments = parser.parse_args()
     app = echo()
 
-    @app.get("/readyz")
-    async def ready() -> dict[str, bool]:
-        return {"ready": True}
+    def tell_ready() -> None:
+        if arguments.ready_file:
+            Path(arguments.ready_file).write_text(str(arguments.port))
 
-    if arguments.ready_file:
-        Path(arguments.ready_file).write_text(str(arguments.port))
+    app.router.on_startup.append(tell_ready)
     serve(app, "127.0.0.1", arguments.port)
     return 0
 
