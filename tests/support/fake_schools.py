@@ -198,6 +198,12 @@ class Schools(pb_grpc.SchoolsServiceServicer):
         for heading in kept.reading.item_headings:
             total = sum(item.row.items.get(heading, 0) for item in judged if item.outcome.value != "wrong")
             about.item_totals.add(heading=heading, amount=total)
+        del about.class_totals[:]
+        good = [item.row for item in judged if item.outcome.value != "wrong"]
+        for name in sorted({row.pupil.class_name for row in good}, key=natural_key):
+            rows = [row for row in good if row.pupil.class_name == name]
+            amount = sum(sum(row.items.values()) for row in rows)
+            about.class_totals.add(class_name=name, pupils=len(rows), amount=amount)
 
     def CreateImport(self, request: Any, context: grpc.ServicerContext) -> pb.Import:
         reading = read(
@@ -385,6 +391,19 @@ class Schools(pb_grpc.SchoolsServiceServicer):
         item = round_.fee_items.add()
         item.CopyFrom(request.fee_item)
         item.id, item.legal_kind = str(uuid.uuid4()), kinds[item.fee_kind].legal_kind
+        return round_
+
+    def UpdateFeeItem(self, request: Any, context: grpc.ServicerContext) -> pb.Round:
+        round_ = self._round(context, request.round_id)
+        item = next(item for item in round_.fee_items if item.id == request.fee_item.id)
+        if round_.state == pb.Round.STATE_RELEASED and self.platform.has_issued(item):
+            raise ItemInUse(title=item.title)
+        key = heading_key(request.fee_item.title)
+        if any(heading_key(other.title) == key for other in round_.fee_items if other.id != item.id):
+            raise ItemKnown(title=request.fee_item.title)
+        kept = (item.fee_kind, item.legal_kind, item.priority)
+        item.CopyFrom(request.fee_item)
+        item.fee_kind, item.legal_kind, item.priority = kept
         return round_
 
     def RemoveFeeItem(self, request: Any, context: grpc.ServicerContext) -> pb.Round:

@@ -211,30 +211,20 @@ async def edit(page: CurrentPage, org: str, rnd: str, itm: str) -> Response:
 
 @routes.post("/truong/{org}/dot-thu/{rnd}/khoan/{itm}/sua", MANAGE, include_in_schema=False)
 async def change(page: CurrentPage, org: str, rnd: str, itm: str) -> Response:
-    """An item takes the place of another one. If the new one is refused, the old one stands again."""
+    """Another title, price or account for an item that stands on no invoice."""
     school = await school_of(page, org, "schools.manage")
     round_, fields = await asyncio.gather(round_of(school, rnd), fields_of(page))
-    schools, key = page.state.clients.schools, fields.request_id
     old = _item(round_, itm)
     kind = await _kind(school, old.fee_kind)
     item = _read(school, fields, kind)
-    item.priority = old.priority
+    item.id = old.id
     if not fields.errors:
-        remove = pb.RemoveFeeItemRequest(request_id=f"{key}/bo", round_id=round_.id, fee_item_id=old.id)
+        request = pb.UpdateFeeItemRequest(request_id=fields.request_id, round_id=round_.id, fee_item=item)
         try:
-            await page.call(schools.RemoveFeeItem, remove)
-        except Error as error:
-            fields.refuse(error, _PLACES, "title")
-            return await _form(school, round_, kind, fields.values(), fields.errors, old)
-        try:
-            add_ = pb.AddFeeItemRequest(request_id=f"{key}/them", round_id=round_.id, fee_item=item)
-            await page.call(schools.AddFeeItem, add_)
+            await page.call(page.state.clients.schools.UpdateFeeItem, request)
             return page.redirect(f"{school.round_url(round_.id, 'khoan')}?da=sua")
         except Error as error:
-            again = pb.AddFeeItemRequest(request_id=f"{key}/lai", round_id=round_.id, fee_item=old)
-            restored = await page.call(schools.AddFeeItem, again)
             fields.refuse(error, _PLACES, "title")
-            old = next(row for row in restored.fee_items if row.title == old.title)
     return await _form(school, round_, kind, fields.values(), fields.errors, old)
 
 

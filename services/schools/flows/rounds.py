@@ -237,9 +237,42 @@ def preview(session: Session, value: Round) -> Preview:
     return result
 
 
+def change_item(
+    session: Session,
+    subject: Subject,
+    id: UUID,
+    fee_item_id: UUID,
+    wish: ItemWish,
+    accounts: Mapping[str, ReceivingAccount],
+) -> Round:
+    """Change an item that stands on no invoice; its kind stays. Raises ItemNotFound, ItemInUse and as `create`."""
+    value = get(session, id, lock=True)
+    old = next((item for item in value.items if item.id == fee_item_id), None)
+    if old is None:
+        raise ItemNotFound()
+    if rounds.is_issued(session, fee_item_id):
+        raise ItemInUse(title=old.title)
+    item = replace(_item(replace(wish, fee_kind=old.fee_kind), accounts), id=old.id, priority=old.priority)
+    if not rounds.save_item(session, value.id, item, heading_key(item.title)):
+        raise ItemKnown(title=item.title)
+    if old.per_pupil and not item.per_pupil:
+        rounds.drop_amounts(session, old.id)
+    _record(session, subject, "round.change_item", value, {"title": item.title, "was": old.title})
+    return get(session, id)
+
+
 def _add_item(
-    session: Session, value: Round, item: ItemWish, accounts: Mapping[str, ReceivingAccount]
+    session: Session, value: Round, wish: ItemWish, accounts: Mapping[str, ReceivingAccount]
 ) -> None:
+    item = _item(wish, accounts)
+    if not rounds.add_item(
+        session, value.id, value.organisation_id, item, heading_key(item.title), clock.now()
+    ):
+        raise ItemKnown(title=item.title)
+
+
+def _item(item: ItemWish, accounts: Mapping[str, ReceivingAccount]) -> FeeItem:
+    """An item as asked for, checked. Raises UnknownFeeKind, AccountUnusable, BadField."""
     kind = fees.fee_kind(item.fee_kind)
     account = accounts.get(item.account_id)
     if account is None:
@@ -250,28 +283,19 @@ def _add_item(
             what_vi="Mỗi khoản cần tên và đơn giá, hoặc lấy số tiền theo danh sách.",
             what_en="Each item needs a title and a price, or takes its amounts from the list.",
         )
-    added = rounds.add_item(
-        session,
-        value.id,
-        value.organisation_id,
-        FeeItem(
-            id=ids.new(),
-            title=item.title.strip(),
-            fee_kind=kind.code,
-            legal_kind=kind.legal_kind,
-            unit_price=item.unit_price,
-            quantity_milli=item.quantity_milli or 1000,
-            unit=item.unit,
-            priority=item.priority or fees.PRIORITY[kind.legal_kind],
-            account=account,
-            per_pupil=item.per_pupil,
-            voluntary=item.voluntary or kind.is_voluntary,
-        ),
-        heading_key(item.title),
-        clock.now(),
+    return FeeItem(
+        id=ids.new(),
+        title=item.title.strip(),
+        fee_kind=kind.code,
+        legal_kind=kind.legal_kind,
+        unit_price=item.unit_price,
+        quantity_milli=item.quantity_milli or 1000,
+        unit=item.unit,
+        priority=item.priority or fees.PRIORITY[kind.legal_kind],
+        account=account,
+        per_pupil=item.per_pupil,
+        voluntary=item.voluntary or kind.is_voluntary,
     )
-    if not added:
-        raise ItemKnown(title=item.title)
 
 
 def _record(session: Session, subject: Subject, action: str, value: Round, detail: dict[str, object]) -> None:

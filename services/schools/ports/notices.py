@@ -67,12 +67,38 @@ class NoticePrinter:
                     large_print=large_print,
                     file_name=f"phieu-thu-{school.code}.pdf",
                     notices=[
-                        self._notice(school, value, pupil, by_notice[notice_ids[pupil.id]], payloads)
+                        self._notice(
+                            school,
+                            value,
+                            pupil,
+                            [self._part(each, payloads) for each in by_notice[notice_ids[pupil.id]]],
+                        )
                         for pupil in shown[start : start + _AT_ONCE]
                     ],
                 )
 
         return self._neighbours.render(requests())
+
+    def print_preview(
+        self, value: Round, pupil: RoundPupil, bills: Sequence[Bill], *, large_print: bool
+    ) -> Iterator[common_pb2.FileChunk]:
+        """One family's paper as a release would make it now, without a code. Raises NoNotices."""
+        if not bills:
+            raise NoNotices()
+        school = self._neighbours.organisation(value.organisation_id)
+        planned = [_planned_part(bill) for bill in bills]
+        parts = [
+            documents_pb.NoticePart(
+                lines=[row for line in part.lines for row in _rows(line)], amount_due=part.amount
+            )
+            for part in planned
+        ]
+        notice = self._notice(school, value, pupil, parts)
+        notice.preview = True
+        request = documents_pb.RenderNoticesRequest(
+            large_print=large_print, file_name=f"phieu-xem-truoc-{school.code}.pdf", notices=[notice]
+        )
+        return self._neighbours.render(iter([request]))
 
     def preview(
         self, value: Round, pupil: RoundPupil, notice_id: str, bills: Sequence[Bill]
@@ -130,8 +156,7 @@ class NoticePrinter:
         school: directory_pb.Organisation,
         value: Round,
         pupil: RoundPupil,
-        invoices: Sequence[invoices_pb.Invoice],
-        payloads: dict[str, str],
+        parts: Sequence[documents_pb.NoticePart],
     ) -> documents_pb.NoticeContent:
         printed = Timestamp()
         printed.FromDatetime(clock.now())
@@ -144,7 +169,7 @@ class NoticePrinter:
             pupil_name=pupil.full_name,
             class_name=pupil.class_name,
             pupil_code=pupil.codes[0] if pupil.codes else "",
-            parts=[self._part(invoice, payloads) for invoice in invoices],
+            parts=parts,
             due_date=value.due_date.isoformat(),
             contact=value.contact or f"{school.name} {school.phone}",
             print_time=printed,
@@ -152,14 +177,15 @@ class NoticePrinter:
         )
 
     def _part(self, invoice: invoices_pb.Invoice, payloads: dict[str, str]) -> documents_pb.NoticePart:
-        lines = [line for each in invoice.lines for line in _lines(each)]
+        payload = payloads[invoice.reference]
+        lines = [row for line in _issued_part(invoice, payload).lines for row in _rows(line)]
         if invoice.amount_paid:
             lines.append(documents_pb.NoticeLine(title="Đã nộp", amount=-invoice.amount_paid))
         return documents_pb.NoticePart(
             lines=lines,
             amount_due=invoice.amount_due - invoice.amount_paid,
             payment=documents_pb.PaymentDetails(
-                payload=payloads[invoice.reference],
+                payload=payload,
                 holder=invoice.holder_name,
                 account=invoice.account_number,
                 bank=self._neighbours.bank_name(invoice.bin),
@@ -169,13 +195,13 @@ class NoticePrinter:
         )
 
 
-def _lines(line: invoices_pb.InvoiceLine) -> list[documents_pb.NoticeLine]:
+def _rows(line: schools_pb.NoticeLine) -> list[documents_pb.NoticeLine]:
     """An item as one row at its full amount, and what is taken off as a row of its own."""
     kind = fee_kinds().get(line.fee_kind)
     full = documents_pb.NoticeLine(
         title=line.title,
         amount=line.amount + line.exempted,
-        kind=_KINDS.get(line.ledger_class, documents_pb.ITEM_KIND_UNSPECIFIED),
+        kind=_KINDS.get(line.legal_kind, documents_pb.ITEM_KIND_UNSPECIFIED),
         quantity_milli=line.quantity_milli if line.unit_price else 0,
         unit=line.unit,
         source=kind.legal_basis if kind else "",

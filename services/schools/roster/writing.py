@@ -33,8 +33,11 @@ _TO_CORRECT = "Cần sửa"
 _ROWS_READY = 2_000
 
 
-def template(items: Sequence[str]) -> bytes:
-    """An empty list with a column for each item, whose cells keep leading zeros and day/month/year as typed."""
+def template(items: Sequence[str], classes: Sequence[str] = ()) -> bytes:
+    """An empty list with a column for each item, whose cells keep leading zeros and day/month/year as typed.
+
+    The class column offers the school's classes; another one may be typed all the same.
+    """
     output = io.BytesIO()
     book = xlsxwriter.Workbook(output, {"in_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet("Danh sách")
@@ -47,6 +50,19 @@ def template(items: Sequence[str]) -> bytes:
         sheet.set_column(column, column, max(12, len(heading) + 2), money if is_item else as_text)
     sex = TEMPLATE_HEADINGS.index("Giới tính")
     sheet.data_validation(1, sex, _ROWS_READY, sex, {"validate": "list", "source": ["Nam", "Nữ"]})
+    if classes:
+        offered = book.add_worksheet("Lớp")
+        offered.write_column(0, 0, classes)
+        offered.hide()
+        place = TEMPLATE_HEADINGS.index("Lớp")
+        choice = {
+            "validate": "list",
+            "source": f"='Lớp'!$A$1:$A${len(classes)}",
+            "error_type": "warning",
+            "error_title": "Lớp mới?",
+            "error_message": "Lớp này chưa có trong danh sách của trường.",
+        }
+        sheet.data_validation(1, place, _ROWS_READY, place, choice)
     sheet.freeze_panes(1, 0)
     book.close()
     return output.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from uuid import UUID
 
 import grpc
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from kit.grpc_server import Edge
 from services.schools.flows import imports, rounds
 from services.schools.roster import limited, writing
 from services.schools.rpc import forms
+from services.schools.store import pupils as pupil_store
 from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
 from xoai.schools.v1 import schools_service_pb2_grpc as pb_grpc
@@ -49,13 +51,20 @@ class Corrections(pb_grpc.SchoolsServiceServicer):
     def DownloadTemplate(
         self, request: pb.DownloadTemplateRequest, context: grpc.ServicerContext
     ) -> Iterator[common_pb2.FileChunk]:
+        organisation_id = forms.uuid(request.organisation_id)
         items: list[str] = []
         if request.round_id:
             value = self._edge.query(
                 context, lambda session, _: rounds.get(session, forms.uuid(request.round_id))
             )
             items = [item.title for item in value.items if item.per_pupil]
-        yield from _pieces(writing.template(items), "danh-sach-mau.xlsx")
+        classes = self._edge.query(context, lambda session, _: _class_names(session, organisation_id))
+        yield from _pieces(writing.template(items, classes), "danh-sach-mau.xlsx")
+
+
+def _class_names(session: Session, organisation_id: UUID) -> list[str]:
+    year = pupil_store.newest_school_year(session, organisation_id)
+    return [row.name for row in pupil_store.classes(session, organisation_id, year)]
 
 
 def _pieces(content: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
+from kit.text import natural_key
 from services.schools.domain import fees
 from services.schools.domain.errors import RoundNotFound
 from services.schools.domain.rounds import Round, Scope
@@ -69,6 +70,15 @@ def roster_import(row: Row[Any], counts: Mapping[str, int], totals: Mapping[str,
         apply_time=timestamp(row.apply_time),
         item_totals=[pb.ItemAmount(heading=heading, amount=amount) for heading, amount in totals.items()],
     )
+
+
+def class_totals(rows: Iterable[Row[Any]]) -> list[pb.ClassAmount]:
+    """Sums by class, in the order in which people count classes."""
+    ordered = sorted(rows, key=lambda row: natural_key(row.class_name or ""))
+    return [
+        pb.ClassAmount(class_name=row.class_name or "", pupils=row.pupils, amount=row.amount)
+        for row in ordered
+    ]
 
 
 def import_row(row: Row[Any], columns: Mapping[str, str]) -> pb.ImportRow:

@@ -57,6 +57,7 @@ class SchoolsServicer(Corrections, People):
         "ListRounds": _READ,
         "AddFeeItem": _MANAGE,
         "RemoveFeeItem": _MANAGE,
+        "UpdateFeeItem": _MANAGE,
         "SetExemption": _MANAGE,
         "ListExemptions": _READ,
         "PreviewRound": _READ,
@@ -247,6 +248,20 @@ class SchoolsServicer(Corrections, People):
             ),
         )
 
+    def UpdateFeeItem(self, request: pb.UpdateFeeItemRequest, context: grpc.ServicerContext) -> pb.Round:
+        id, item_id = forms.uuid(request.round_id), forms.uuid(request.fee_item.id)
+        owner = self._edge.query(context, lambda session, _: rounds.get(session, id))
+        accounts = self._accounts(context, str(owner.organisation_id))
+        wish = forms.item_wish(request.fee_item)
+        return self._edge.command(
+            context,
+            request,
+            pb.Round,
+            lambda session, subject: forms.collection_round(
+                rounds.change_item(session, subject, id, item_id, wish, accounts)
+            ),
+        )
+
     def RemoveFeeItem(self, request: pb.RemoveFeeItemRequest, context: grpc.ServicerContext) -> pb.Round:
         id, item_id = forms.uuid(request.round_id), forms.uuid(request.fee_item_id)
         return self._edge.command(
@@ -332,6 +347,13 @@ class SchoolsServicer(Corrections, People):
         value = self._edge.query(
             context, lambda session, _: rounds.get(session, forms.uuid(request.round_id))
         )
+        if request.preview:
+            one = forms.uuid(request.pupil_id)
+            pupil, bills = self._edge.query(
+                context, lambda session, _: rounds.bills_of_pupil(session, value, one)
+            )
+            yield from self._printer.print_preview(value, pupil, bills, large_print=request.large_print)
+            return
         pupils = self._edge.query(context, lambda session, _: rounds.noticed(session, value, pupil_id))
         chosen = [pupil for pupil in pupils if request.class_name in ("", pupil.class_name)]
         notice_ids: dict[UUID, str] = {pupil.id: issuing.notice_id(value.id, pupil.id) for pupil in chosen}
@@ -356,6 +378,8 @@ class SchoolsServicer(Corrections, People):
 
 def _import(session: Session, id: UUID) -> pb.Import:
     row = imports.get(session, id)
-    return forms.roster_import(
+    found = forms.roster_import(
         row, import_store.counts(session, [id])[id], import_store.item_totals(session, id)
     )
+    found.class_totals.extend(forms.class_totals(import_store.class_totals(session, id)))
+    return found

@@ -98,6 +98,18 @@ def item_totals(session: Session, id: UUID) -> dict[str, int]:
     return {row.key: int(row.total) for row in rows}
 
 
+def class_totals(session: Session, id: UUID) -> Sequence[Row[Any]]:
+    """Pupils and sums over the item columns by class, of the good rows: class_name, pupils, amount."""
+    return session.execute(
+        text(
+            "SELECT pupil->>'class_name' AS class_name, count(*) AS pupils, CAST(coalesce(sum(own.amount), 0) AS bigint)"
+            " AS amount FROM import_row, LATERAL (SELECT sum(CAST(value AS bigint)) AS amount"
+            " FROM jsonb_each_text(items)) AS own WHERE import_id = :id AND outcome <> 'wrong' GROUP BY 1"
+        ),
+        {"id": id},
+    ).all()
+
+
 def rows_of(session: Session, id: UUID, outcome: str, after_row: int, limit: int) -> Sequence[Row[Any]]:
     """Rows of an import in the order of the sheet."""
     condition = " AND outcome = :outcome" if outcome else ""

@@ -101,6 +101,37 @@ def add_item(
     return session.execute(statement.on_conflict_do_nothing().returning(fee_item.c.id)).first() is not None
 
 
+def save_item(session: Session, round_id: UUID, item: FeeItem, key: str) -> bool:
+    """Write an item over itself; False if another one of the round has this title."""
+    statement = text(
+        "UPDATE fee_item SET title = :title, title_key = :key, unit_price = :price, quantity_milli = :quantity,"
+        " unit = :unit, account_id = :account, bin = :bin, account_number = :number, holder_name = :holder,"
+        " per_pupil = :per_pupil, voluntary = :voluntary WHERE id = :id AND NOT EXISTS (SELECT 1 FROM fee_item other"
+        " WHERE other.round_id = :round AND other.title_key = :key AND other.id <> :id) RETURNING id"
+    )
+    values = {
+        "id": item.id,
+        "round": round_id,
+        "title": item.title,
+        "key": key,
+        "price": item.unit_price,
+        "quantity": item.quantity_milli,
+        "unit": item.unit,
+        "account": item.account.id,
+        "bin": item.account.bin,
+        "number": item.account.account_number,
+        "holder": item.account.holder_name,
+        "per_pupil": item.per_pupil,
+        "voluntary": item.voluntary,
+    }
+    return session.execute(statement, values).first() is not None
+
+
+def drop_amounts(session: Session, fee_item_id: UUID) -> None:
+    """Forget what lists said about an item."""
+    session.execute(text("DELETE FROM assessment WHERE fee_item_id = :id"), {"id": fee_item_id})
+
+
 def remove_item(session: Session, id: UUID) -> None:
     """Remove an item that stands on no invoice, with the list's amounts."""
     for table in ("assessment", "exemption"):

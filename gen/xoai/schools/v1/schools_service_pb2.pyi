@@ -221,6 +221,7 @@ class Import(_message.Message):
     PERSON_NAME_FIELD_NUMBER: _builtins.int
     APPLY_TIME_FIELD_NUMBER: _builtins.int
     ITEM_TOTALS_FIELD_NUMBER: _builtins.int
+    CLASS_TOTALS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     school_year: _builtins.str
@@ -247,6 +248,10 @@ class Import(_message.Message):
     def item_totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemAmount]:
         """Totals by item over the good rows, to compare with paper."""
 
+    @_builtins.property
+    def class_totals(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClassAmount]:
+        """The same sums by class, in natural order (not in ListImports)."""
+
     def __init__(
         self,
         *,
@@ -269,14 +274,40 @@ class Import(_message.Message):
         person_name: _builtins.str = ...,
         apply_time: _timestamp_pb2.Timestamp | None = ...,
         item_totals: _abc.Iterable[Global___ItemAmount] | None = ...,
+        class_totals: _abc.Iterable[Global___ClassAmount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "create_time", b"create_time", "file_name", b"file_name", "id", b"id", "item_headings", b"item_headings", "item_totals", b"item_totals", "organisation_id", b"organisation_id", "person_name", b"person_name", "round_id", b"round_id", "rows", b"rows", "rows_changed", b"rows_changed", "rows_new", b"rows_new", "rows_unchanged", b"rows_unchanged", "rows_wrong", b"rows_wrong", "school_year", b"school_year", "sha256", b"sha256", "sheet", b"sheet", "sheets", b"sheets", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "class_totals", b"class_totals", "create_time", b"create_time", "file_name", b"file_name", "id", b"id", "item_headings", b"item_headings", "item_totals", b"item_totals", "organisation_id", b"organisation_id", "person_name", b"person_name", "round_id", b"round_id", "rows", b"rows", "rows_changed", b"rows_changed", "rows_new", b"rows_new", "rows_unchanged", b"rows_unchanged", "rows_wrong", b"rows_wrong", "school_year", b"school_year", "sha256", b"sha256", "sheet", b"sheet", "sheets", b"sheets", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Import: _TypeAlias = Import  # noqa: Y015
+
+@_typing.final
+class ClassAmount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLASS_NAME_FIELD_NUMBER: _builtins.int
+    PUPILS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    class_name: _builtins.str
+    pupils: _builtins.int
+    amount: _builtins.int
+    def __init__(
+        self,
+        *,
+        class_name: _builtins.str = ...,
+        pupils: _builtins.int = ...,
+        amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "class_name", b"class_name", "pupils", b"pupils"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClassAmount: _TypeAlias = ClassAmount  # noqa: Y015
 
 @_typing.final
 class CreateImportRequest(_message.Message):
@@ -1239,6 +1270,34 @@ class AddFeeItemRequest(_message.Message):
 Global___AddFeeItemRequest: _TypeAlias = AddFeeItemRequest  # noqa: Y015
 
 @_typing.final
+class UpdateFeeItemRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ROUND_ID_FIELD_NUMBER: _builtins.int
+    FEE_ITEM_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    round_id: _builtins.str
+    @_builtins.property
+    def fee_item(self) -> Global___FeeItem:
+        """With the id of the item; its kind stays."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        round_id: _builtins.str = ...,
+        fee_item: Global___FeeItem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fee_item", b"fee_item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fee_item", b"fee_item", "request_id", b"request_id", "round_id", b"round_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateFeeItemRequest: _TypeAlias = UpdateFeeItemRequest  # noqa: Y015
+
+@_typing.final
 class RemoveFeeItemRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1773,11 +1832,14 @@ class RenderNoticesRequest(_message.Message):
     CLASS_NAME_FIELD_NUMBER: _builtins.int
     LARGE_PRINT_FIELD_NUMBER: _builtins.int
     PUPIL_ID_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
     round_id: _builtins.str
     class_name: _builtins.str
     """Empty: all classes."""
     large_print: _builtins.bool
     pupil_id: _builtins.str
+    preview: _builtins.bool
+    """One pupil's paper as a release would make it now, marked as a preview and without a code."""
     def __init__(
         self,
         *,
@@ -1785,10 +1847,11 @@ class RenderNoticesRequest(_message.Message):
         class_name: _builtins.str = ...,
         large_print: _builtins.bool = ...,
         pupil_id: _builtins.str = ...,
+        preview: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_name", b"class_name", "large_print", b"large_print", "pupil_id", b"pupil_id", "round_id", b"round_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["class_name", b"class_name", "large_print", b"large_print", "preview", b"preview", "pupil_id", b"pupil_id", "round_id", b"round_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

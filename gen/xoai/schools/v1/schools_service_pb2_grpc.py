@@ -141,6 +141,11 @@ class SchoolsServiceStub:
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RemoveFeeItemRequest.SerializeToString,
                 response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
                 _registered_method=True)
+        self.UpdateFeeItem = channel.unary_unary(
+                '/xoai.schools.v1.SchoolsService/UpdateFeeItem',
+                request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateFeeItemRequest.SerializeToString,
+                response_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
+                _registered_method=True)
         self.SetExemption = channel.unary_unary(
                 '/xoai.schools.v1.SchoolsService/SetExemption',
                 request_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.SetExemptionRequest.SerializeToString,
@@ -319,6 +324,13 @@ class SchoolsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateFeeItem(self, request, context):
+        """Changes an item that stands on no invoice. The list's amounts stay, unless the item now has one price for all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetExemption(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -477,6 +489,11 @@ def add_SchoolsServiceServicer_to_server(servicer, server):
             'RemoveFeeItem': grpc.unary_unary_rpc_method_handler(
                     servicer.RemoveFeeItem,
                     request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.RemoveFeeItemRequest.FromString,
+                    response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
+            ),
+            'UpdateFeeItem': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateFeeItem,
+                    request_deserializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateFeeItemRequest.FromString,
                     response_serializer=xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.SerializeToString,
             ),
             'SetExemption': grpc.unary_unary_rpc_method_handler(
@@ -1087,6 +1104,33 @@ class SchoolsService:
             target,
             '/xoai.schools.v1.SchoolsService/RemoveFeeItem',
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.RemoveFeeItemRequest.SerializeToString,
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateFeeItem(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.schools.v1.SchoolsService/UpdateFeeItem',
+            xoai_dot_schools_dot_v1_dot_schools__service__pb2.UpdateFeeItemRequest.SerializeToString,
             xoai_dot_schools_dot_v1_dot_schools__service__pb2.Round.FromString,
             options,
             channel_credentials,

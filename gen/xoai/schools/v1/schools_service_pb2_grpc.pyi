@@ -61,6 +61,8 @@ class SchoolsServiceStub:
     ListRounds: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]
     AddFeeItem: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]
     RemoveFeeItem: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.RemoveFeeItemRequest, _schools_service_pb2.Round]
+    UpdateFeeItem: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateFeeItemRequest, _schools_service_pb2.Round]
+    """Changes an item that stands on no invoice. The list's amounts stay, unless the item now has one price for all."""
     SetExemption: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.SetExemptionRequest, _schools_service_pb2.Exemption]
     ListExemptions: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]
     PreviewRound: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]
@@ -106,6 +108,8 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     ListRounds: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListRoundsRequest, _schools_service_pb2.ListRoundsResponse]  # type: ignore[assignment]
     AddFeeItem: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.AddFeeItemRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
     RemoveFeeItem: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.RemoveFeeItemRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
+    UpdateFeeItem: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.UpdateFeeItemRequest, _schools_service_pb2.Round]  # type: ignore[assignment]
+    """Changes an item that stands on no invoice. The list's amounts stay, unless the item now has one price for all."""
     SetExemption: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.SetExemptionRequest, _schools_service_pb2.Exemption]  # type: ignore[assignment]
     ListExemptions: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ListExemptionsRequest, _schools_service_pb2.ListExemptionsResponse]  # type: ignore[assignment]
     PreviewRound: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.PreviewRoundRequest, _schools_service_pb2.RoundPreview]  # type: ignore[assignment]
@@ -274,6 +278,14 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _schools_service_pb2.RemoveFeeItemRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]: ...
+
+    @_abc_1.abstractmethod
+    def UpdateFeeItem(
+        self,
+        request: _schools_service_pb2.UpdateFeeItemRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_schools_service_pb2.Round, _abc.Awaitable[_schools_service_pb2.Round]]:
+        """Changes an item that stands on no invoice. The list's amounts stay, unless the item now has one price for all."""
 
     @_abc_1.abstractmethod
     def SetExemption(
