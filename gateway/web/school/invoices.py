@@ -16,7 +16,7 @@ from kit.errors import Error
 from xoai.invoices.v1 import invoices_service_pb2 as pb
 
 routes = page_routes()
-VOID, CHANGE = holds("invoices.void"), holds("invoices.change")
+VOID, CHANGE, LINK = holds("invoices.void"), holds("invoices.change"), holds("invoices.link")
 
 
 async def _invoice(school: School, inv: str) -> pb.Invoice:
@@ -40,6 +40,7 @@ async def _show(
     fields: Fields | None = None,
     open_form: str = "",
     done: str = "",
+    link: pb.PayLink | None = None,
 ) -> Response:
     page = school.page
     receipts, bank = await asyncio.gather(_receipts(school, invoice), page.state.bills.bank_name(invoice.bin))
@@ -63,6 +64,8 @@ async def _show(
         errors=errors,
         open_form=open_form,
         done=done,
+        link=f"{page.settings.public_url}/p/{link.reference}/{link.link_token}" if link else "",
+        link_until=link.expire_time if link else None,
         status=422 if errors else 200,
     )
 
@@ -120,6 +123,26 @@ async def change(page: CurrentPage, org: str, inv: str) -> Response:
         except Error as error:
             fields.refuse(error, {**places, "reason": "change_reason"}, first)
     return await _show(school, invoice, fields=fields, open_form="change")
+
+
+@routes.post("/truong/{org}/phieu/{inv}/lien-ket", LINK, include_in_schema=False)
+async def make_link(page: CurrentPage, org: str, inv: str) -> Response:
+    """A link that opens the invoice for its family without a second fact; shown here once and in no address of ours."""
+    school = await school_of(page, org, "invoices.link")
+    invoice, fields = await asyncio.gather(_invoice(school, inv), fields_of(page))
+    request = pb.CreatePayLinkRequest(request_id=fields.request_id, id=invoice.id)
+    link = await page.call(page.state.clients.invoices.CreatePayLink, request)
+    return await _show(school, invoice, link=link)
+
+
+@routes.post("/truong/{org}/phieu/{inv}/thu-hoi", LINK, include_in_schema=False)
+async def revoke_links(page: CurrentPage, org: str, inv: str) -> Response:
+    """Every link given out so far stops opening the invoice."""
+    school = await school_of(page, org, "invoices.link")
+    invoice, fields = await asyncio.gather(_invoice(school, inv), fields_of(page))
+    request = pb.RevokePayLinksRequest(request_id=fields.request_id, id=invoice.id)
+    await page.call(page.state.clients.invoices.RevokePayLinks, request)
+    return page.redirect(f"{school.invoice_url(invoice.id)}?da=thu-hoi")
 
 
 @routes.get("/truong/{org}/phieu/{inv}/bien-nhan/{number}.pdf", READ_BILLS, include_in_schema=False)
