@@ -150,6 +150,11 @@ def _plausible(day: date, today: date) -> date | Bad:
     return day
 
 
+def is_dash(value: str) -> bool:
+    """Whether a cell holds dashes alone."""
+    return 0 < len(value) <= 8 and all(letter in "-–— " for letter in value) and not value.isspace()
+
+
 def is_mark(value: Value) -> bool:
     """Whether a cell of a column Nam or Nữ is ticked."""
     if isinstance(value, bool):
@@ -183,7 +188,9 @@ def _digits(value: Value) -> str | Bad:
     if isinstance(value, (bool, date, time, timedelta)):
         return Bad("CODE_FORM", (("limit", CODE_LIMIT),))
     if isinstance(value, (int, float)):
-        if value != int(value) or value < 0 or value >= 1e15:
+        if value < 0 or value != int(value):
+            return Bad("CODE_FORM", (("limit", CODE_LIMIT),))
+        if value >= 1e15:
             return Bad("TEXT_SCIENTIFIC")
         return str(int(value))
     text = unicodedata.normalize("NFKC", plain(value)).strip()

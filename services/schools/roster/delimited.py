@@ -25,6 +25,8 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 SAMPLE_RECORDS = 120
 
 _VIETNAMESE = frozenset("ăâđêôơưĂÂĐÊÔƠƯ") | {chr(code) for code in range(0x1EA0, 0x1EFA)}
+# “Họ và tên”, “Họ tên”, “Họ đệm” in TCVN3 (see old_fonts), without the first letter's case.
+_TCVN3_MARKS = (b"\xe4 v\xb5 t\xaan", b"\xe4 t\xaan", b"\xe4 \xae\xd6m")
 _KINDS = (
     (b"%PDF", "tệp PDF", "a PDF file"),
     (b"{\\rtf", "tệp RTF", "an RTF document"),
@@ -72,6 +74,8 @@ def _decode(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         pass
+    if any(mark in content[:20_000] for mark in _TCVN3_MARKS):
+        return content.decode("latin-1")
     if 0 not in content:
         western = content.decode("cp1252", "replace")
         try:

@@ -70,7 +70,9 @@ _FIELD_HEADINGS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _FIELD_BY_KEY: Final = {key: name for name, keys in _FIELD_HEADINGS.items() for key in keys}
 
-_SECOND_PHONE: Final = re.compile(r"^(so )?(sdt|dien thoai|dt|di dong)\b.*\b(cha|bo|me|ba|ong|mac dinh)\b")
+_SECOND_PHONE: Final = re.compile(
+    r"^(so )?(sdt|dien thoai|dt|di dong)\b.*\b(cha|bo|me|ba|ong|mac dinh|phu huynh|ph|phhs|hoc sinh|hs|gia dinh|giam ho|lien he)\b"
+)
 _CLASS_OF_YEAR: Final = re.compile(r"^lop( hoc)?( nam hoc| nam)? [0-9 ]+$")
 _SUM: Final = re.compile(
     r"^(tong(?! ve sinh| ket| hop| phu trach).*|cong|cong (tien|cac|so|thu|thang|dot|khoan|chung|don).*|thanh tien.*|tong)$"

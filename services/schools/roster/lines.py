@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kit.text import clean_display, fold
+from services.schools.roster.amounts import read_amount
 from services.schools.roster.headings import Column, Layout, is_blank, key_of, shown
 from services.schools.roster.sheets import CellError, Sheet, Value
 
@@ -140,7 +141,7 @@ class Lines:
         present = [index for index in used if index < len(row) and not is_blank(row[index])]
         if not present:
             return False
-        if self.is_after_signature and len(present) < 2 and not self._has_number(row):
+        if self.is_after_signature and not self._has_number(row) and not self._has_figures(row, present):
             return False
         self.is_after_signature = False
         return True
@@ -163,6 +164,10 @@ class Lines:
             return False
         value = row[stt.index]
         return isinstance(value, (int, float)) or (isinstance(value, str) and value.strip().isdigit())
+
+    def _has_figures(self, row: Sequence[Value], present: list[int]) -> bool:
+        """Whether anything of a pupil but names stands in the row: names alone may be those who signed."""
+        return any(not isinstance(row[i], str) or any(map(str.isdigit, str(row[i]))) for i in present)
 
     def _is_heading(self, row: Sequence[Value], filled: list[int]) -> bool:
         """A heading repeated on a printed page: most of the row says what a row of the heading says."""
@@ -237,17 +242,14 @@ class Lines:
         return (
             not others
             and bool(figures)
-            and all(
-                isinstance(value, (int, float)) and value == self.sums.get(i, 0)
-                for i, value in figures.items()
-            )
+            and all(read_amount(value, None) == self.sums.get(i, 0) for i, value in figures.items())
         )
 
     def _is_footer(self, row: Sequence[Value], filled: list[int], number: int) -> bool:
         texts = [_beginning(value) for index in filled if isinstance(value := row[index], str)]
-        if any(_SIGNATURE.search(text) or _DATE_LINE.search(text) for text in texts) and not self._identity(
-            row
-        ):
+        signed = [text for text in texts if _SIGNATURE.search(text) or _DATE_LINE.search(text)]
+        # Those who sign stand side by side, under whatever columns: then nothing else is in the row.
+        if signed and (len(signed) == len(filled) or not self._identity(row)):
             self.is_after_signature = True
             return True
         return False

@@ -10,6 +10,7 @@ from typing import Literal
 from services.schools.roster.amounts import Bad, read_amount, thousands_mark
 from services.schools.roster.cells import (
     broken,
+    is_dash,
     is_mark,
     joined,
     plain,
@@ -123,8 +124,10 @@ class _Reader:
         return values
 
     def _cell(self, role: str, row: Sequence[Value]) -> tuple[Column | None, Value]:
+        """The column of a field and the row's cell in it; a lone dash says “none” as a blank does."""
         column = self.single.get(role)
-        return column, row[column.index] if column is not None and column.index < len(row) else ""
+        value = row[column.index] if column is not None and column.index < len(row) else ""
+        return column, "" if isinstance(value, str) and is_dash(value) else value
 
     def _birth_date(self, row: Sequence[Value], problems: list[Problem]) -> object:
         column, value = self._cell("birth_date", row)

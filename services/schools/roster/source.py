@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.schools.roster.amounts import Bad, read_amount
 from services.schools.roster.headings import (
     MAYBE_SUM,
+    SEARCH_ROWS,
     Column,
     Layout,
     find_layout,
@@ -17,6 +18,7 @@ from services.schools.roster.headings import (
     shown,
 )
 from services.schools.roster.lines import class_in_title, class_of_sheet
+from services.schools.roster.old_fonts import from_tcvn3
 from services.schools.roster.refusals import RosterNoHeading, RosterSheetUnknown
 from services.schools.roster.sheets import CellError, Sheet, Value, open_sheets
 
@@ -45,12 +47,12 @@ def find_source(content: bytes, sheet: str | None, file_name: str) -> Source:
     names: list[str] = []
     others: list[str] = []
     is_named = False
-    for read in open_sheets(content, file_name=file_name, score=score):
+    for read in open_sheets(content, file_name=file_name, score=_score):
         names.append(read.name)
         matches = wanted is None or read.name == sheet or (not is_named and key_of(read.name) == wanted)
         if not (matches or read.is_visible):
             continue
-        layout = find_layout(read)
+        layout = find_layout(read) or _in_old_font(read)
         takes = matches and (wanted is not None or read.is_visible) and (chosen is None or read.name == sheet)
         is_named = is_named or (wanted is not None and takes)
         if layout is None:
@@ -66,6 +68,18 @@ def find_source(content: bytes, sheet: str | None, file_name: str) -> Source:
     if chosen is None:
         raise RosterNoHeading
     return _source(*chosen, tuple(others))
+
+
+def _score(rows: list[list[str]]) -> int:
+    return score(rows) or score(from_tcvn3(rows))
+
+
+def _in_old_font(sheet: Sheet) -> Layout | None:
+    """The layout of a sheet whose letters are TCVN3; the sheet then holds Unicode."""
+    if not score(from_tcvn3(sheet.rows[:SEARCH_ROWS])):
+        return None
+    sheet.rows = from_tcvn3(sheet.rows)
+    return find_layout(sheet)
 
 
 def _source(sheet: Sheet, layout: Layout, others: tuple[str, ...]) -> Source:
