@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from kit import clock, fault
+from kit.arrays import bytes_array, text_array
 from kit.events import (
     PARTITIONS,
     Event,
@@ -33,7 +34,6 @@ from kit.events_postgres_reader import (
     numbers,
     transient,
 )
-from kit.outbox import bytes_array, text_array
 
 _OPTIONS: Final = (
     "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000"

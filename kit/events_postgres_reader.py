@@ -16,8 +16,8 @@ import psycopg
 from psycopg import sql
 
 from kit import clock
+from kit.arrays import text_array
 from kit.events import Delivery, Event, TransientEventsError
-from kit.outbox import text_array
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Place = tuple[str, int]  # topic, partition

@@ -17,6 +17,9 @@ from kit.errors import InvalidArgument
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _LENGTH: Final = 26
+# Two characters at a time, from the front.
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS: Final = range(5 * (_LENGTH - 2), -1, -10)
 
 # The fixed namespace under which facts get their event ids; changing it would make every consumer see all facts anew.
 EVENT_NAMESPACE: Final = UUID("6f6f2c5e-7b0f-5c1a-9d6e-786f61692e31")
@@ -37,11 +40,7 @@ def new() -> UUID:
 def external(prefix: str, value: UUID) -> str:
     """The outside form of an id, such as `inv_01h455vb4pex5vsknk084sn02q`."""
     number = value.int
-    characters = []
-    for _ in range(_LENGTH):
-        characters.append(_ALPHABET[number & 31])
-        number >>= 5
-    return f"{prefix}_{''.join(reversed(characters))}"
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def internal(prefix: str, text: str) -> UUID:

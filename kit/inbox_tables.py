@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from kit import clock
+from kit.arrays import text_array
 from kit.events import Delivery, Event
-from kit.outbox import text_array
 
 Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
 

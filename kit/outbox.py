@@ -6,7 +6,6 @@ by id keeps that order. `kit.relay` takes the rows to the log and deletes them o
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from kit import clock
+from kit.arrays import bytes_array, text_array
 from kit.events import Event
 
 # A broker's limit for one record is 1 MB; what is refused here would otherwise stop the relay for ever.
@@ -137,21 +137,6 @@ def parameters(events: Sequence[Event]) -> dict[str, Any]:
         "outbox_payloads": bytes_array([event.payload for event in events]),
         "outbox_create_time": clock.now(),
     }
-
-
-def text_array(values: Sequence[str]) -> str:
-    """A PostgreSQL text[] literal. A text with a NUL cannot be stored: the server refuses it."""
-    # JSON quotes as array elements are quoted as long as nothing needs an escape; the rare rest goes by hand.
-    joined = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    if joined.isprintable() and "\\" not in joined:
-        return f"{{{joined[1:-1]}}}"
-    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
-
-
-def bytes_array(values: Sequence[bytes]) -> str:
-    """A PostgreSQL bytea[] literal."""
-    return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
 
 
 def read(connection: psycopg.Connection[TupleRow], limit: int) -> list[Row]:

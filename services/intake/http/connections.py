@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 
-from kit import log
+from kit import ids, log
 from kit.seal import Sealer
 from services.intake.adapters import Adapter, adapter_of
 from services.intake.arrival import Origin
@@ -39,8 +39,13 @@ class Connections:
     def __init__(self, url: str, sealer: Sealer) -> None:
         self._url, self._sealer = url, sealer
         self._known: dict[UUID, Known] = {}
+        self._named: dict[str, Known] = {}
         self._read_at = float("-inf")
         self._lock = asyncio.Lock()
+
+    def named(self, name: str) -> Known | None:
+        """A connection by its outside name, if it is in memory: what nearly every callback needs."""
+        return self._named.get(name)
 
     async def get(self, id: UUID) -> Known | None:
         """A connection that is in force, or None."""
@@ -72,6 +77,7 @@ class Connections:
         ) as connection:
             rows = await (await connection.execute(ALL)).fetchall()
         self._known = {row[0]: self._one(row) for row in rows}
+        self._named = {ids.external("con", id): known for id, known in self._known.items()}
         self._read_at = time.monotonic()
 
     def _one(self, row: tuple[Any, ...]) -> Known:

@@ -103,11 +103,14 @@ class CallbackEndpoint:
     async def _addressed(self, scope: Scope) -> tuple[Known, str]:
         provider, _, tail = scope["path"][len(PATH) :].partition("/")
         name, _, rest = tail.partition("/")
-        try:
-            id = ids.internal("con", name)
-            known = await asyncio.wait_for(self._connections.get(id), _SECONDS)
-        except ids.BadId as error:
-            raise UnknownConnection() from error
+        known = self._connections.named(name)
+        if known is None:
+            try:
+                id = ids.internal("con", name)
+            except ids.BadId as error:
+                raise UnknownConnection() from error
+            async with asyncio.timeout(_SECONDS):
+                known = await self._connections.get(id)
         if known is None or known.adapter.name != provider:
             raise UnknownConnection()
         client = scope.get("client")
@@ -125,7 +128,8 @@ class CallbackEndpoint:
 
     async def _store(self, known: Known, verified: Verified) -> Answer:
         found = arrival.of_callback(known.adapter, known.origin, verified, clock.now())
-        await asyncio.wait_for(self._collector.store(found), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            await self._collector.store(found)
         return known.adapter.answer(Outcome.accepted(ids.external("clb", found.id)))
 
     async def _vietqrvn(self, known: Known, rest: str, headers: Headers, body: bytes) -> Answer:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from kit import clock, ids, outbox
+from kit.arrays import booleans, bytes_array, moments, text_array, uuids
 from services.intake.arrival import Arrival, Report
 
 INSERT: Final = (
@@ -91,29 +92,32 @@ def insert_parameters(arrivals: Sequence[Arrival]) -> dict[str, Any]:
     reports = [(arrival, report) for arrival in arrivals for report in arrival.reports]
     wrong = [(arrival, *exception) for arrival in arrivals for exception in arrival.exceptions]
     events = [report.event for _, report in reports if report.event is not None]
+    origins = [arrival.origin for arrival in arrivals]
+    sources = [arrival.origin for arrival, _ in reports]
+    blamed = [arrival.origin for arrival, _, _ in wrong]
     return {
-        "c_id": [arrival.id for arrival in arrivals],
-        "c_connection": [arrival.origin.connection_id for arrival in arrivals],
-        "c_organisation": [arrival.origin.organisation_id for arrival in arrivals],
-        "c_channel": [arrival.channel for arrival in arrivals],
-        "c_time": [arrival.arrive_time for arrival in arrivals],
-        "c_body": [arrival.raw_body for arrival in arrivals],
-        "c_outcome": [arrival.outcome for arrival in arrivals],
-        "c_warnings": ["\n".join(arrival.warnings).replace("\x00", "") for arrival in arrivals],
-        "r_id": [report.id for _, report in reports],
-        "r_connection": [arrival.origin.connection_id for arrival, _ in reports],
-        "r_organisation": [arrival.origin.organisation_id for arrival, _ in reports],
-        "r_callback": [arrival.id for arrival, _ in reports],
-        "r_key": [report.dedupe_key for _, report in reports],
-        "r_digest": [report.digest for _, report in reports],
-        "r_announced": [report.event is not None for _, report in reports],
-        "r_called": [arrival.channel == "callback" for arrival, _ in reports],
-        "e_id": [ids.new() for _ in wrong],
-        "e_organisation": [arrival.origin.organisation_id for arrival, _, _ in wrong],
-        "e_connection": [arrival.origin.connection_id for arrival, _, _ in wrong],
-        "e_callback": [arrival.id for arrival, _, _ in wrong],
-        "e_reason": [reason for _, reason, _ in wrong],
-        "e_detail": [detail.replace("\x00", "")[:1000] for _, _, detail in wrong],
+        "c_id": uuids([arrival.id for arrival in arrivals]),
+        "c_connection": uuids([origin.connection_id for origin in origins]),
+        "c_organisation": uuids([origin.organisation_id for origin in origins]),
+        "c_channel": text_array([arrival.channel for arrival in arrivals]),
+        "c_time": moments([arrival.arrive_time for arrival in arrivals]),
+        "c_body": bytes_array([arrival.raw_body for arrival in arrivals]),
+        "c_outcome": text_array([arrival.outcome for arrival in arrivals]),
+        "c_warnings": text_array(["\n".join(arrival.warnings).replace("\x00", "") for arrival in arrivals]),
+        "r_id": uuids([report.id for _, report in reports]),
+        "r_connection": uuids([origin.connection_id for origin in sources]),
+        "r_organisation": uuids([origin.organisation_id for origin in sources]),
+        "r_callback": uuids([arrival.id for arrival, _ in reports]),
+        "r_key": text_array([report.dedupe_key for _, report in reports]),
+        "r_digest": bytes_array([report.digest for _, report in reports]),
+        "r_announced": booleans([report.event is not None for _, report in reports]),
+        "r_called": booleans([arrival.channel == "callback" for arrival, _ in reports]),
+        "e_id": uuids([ids.new() for _ in wrong]),
+        "e_organisation": uuids([origin.organisation_id for origin in blamed]),
+        "e_connection": uuids([origin.connection_id for origin in blamed]),
+        "e_callback": uuids([arrival.id for arrival, _, _ in wrong]),
+        "e_reason": text_array([reason for _, reason, _ in wrong]),
+        "e_detail": text_array([detail.replace("\x00", "")[:1000] for _, _, detail in wrong]),
         **outbox.parameters(events),
     }
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kit.arrays import booleans, bytes_array, integers, moments, text_array, uuids
 from kit.text import name_sort_key, natural_key
 from services.invoices.domain.invoices import Invoice
-from services.invoices.store.arrays import booleans, bytes_array, integers, moments, text_array, uuids
 
 # A second call with the same business keys waits here for the first to commit, then finds its rows. Sorted by
 # business key, so that two calls never wait for each other.

@@ -14,6 +14,7 @@ from uuid import UUID
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers, moments, text_array, uuids
 from kit.db import cursor
 from services.invoices.domain.invoices import State
 from services.invoices.domain.payments import (
@@ -26,7 +27,6 @@ from services.invoices.domain.payments import (
     Standing,
     Step,
 )
-from services.invoices.store.arrays import integers, moments, text_array, uuids
 
 _LOCK: Final[LiteralString] = """
     SELECT id, organisation_id, reference, batch_id, group_name, state, amount_due, amount_paid, version, sequence,

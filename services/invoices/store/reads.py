@@ -11,9 +11,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from kit import references
+from kit.arrays import text_array, uuids
 from kit.text import search_key
 from services.invoices.domain.invoices import Account, Invoice, Line, State, lines_at
-from services.invoices.store.arrays import text_array, uuids
 
 _COLUMNS: Final = """
     id, organisation_id, reference, state, title, payer_id, payer_name, payer_codes, group_name, batch_id,

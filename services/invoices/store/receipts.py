@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from kit.arrays import uuids
 from services.invoices.domain.invoices import Line, lines_at
 from services.invoices.domain.payments import LastChange, Receipt, Split
-from services.invoices.store.arrays import uuids
 from services.invoices.store.reads import Versions, line_versions
 
 _SELECT: Final = """

@@ -13,9 +13,9 @@ from typing import Final, LiteralString
 import msgspec
 from sqlalchemy.orm import Session
 
+from kit.arrays import booleans, integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.credit import Credit, Payment, Report
-from services.reconciliation.store.arrays import numbers, plain, text_array, truths
 
 _ADD: Final[LiteralString] = """
     WITH i AS MATERIALIZED (
@@ -93,7 +93,7 @@ def add(
             "account_number": text_array([each.account_number for each in credits]),
             "virtual_account": text_array([each.virtual_account for each in credits]),
             "currency": text_array([each.currency for each in credits]),
-            "amount": numbers([each.amount for each in credits]),
+            "amount": integers([each.amount for each in credits]),
             "memo": text_array([each.memo for each in credits]),
             "join_text": text_array([each.join_text for each in credits]),
             "bank_reference": text_array([each.bank_reference for each in credits]),
@@ -104,27 +104,27 @@ def add(
             "occur_time": plain([each.occur_time.isoformat() if each.occur_time else "" for each in reports]),
             "bank_date": plain([each.bank_date.isoformat() for each in credits]),
             "arrive_time": plain([each.arrive_time.isoformat() for each in credits]),
-            "applied": numbers([each.amount_applied for each in credits]),
-            "kept": numbers([each.amount_payer_credit for each in credits]),
-            "suspense": numbers([each.amount_suspense for each in credits]),
+            "applied": integers([each.amount_applied for each in credits]),
+            "kept": integers([each.amount_payer_credit for each in credits]),
+            "suspense": integers([each.amount_suspense for each in credits]),
             "payer": text_array([each.payer for each in credits]),
             "reason": text_array([each.reason for each in credits]),
             "waiting_key": text_array([each.waiting_key for each in credits]),
-            "is_confirmed": truths([each.is_confirmed for each in credits]),
-            "is_in_ledger": truths([each.is_in_ledger for each in credits]),
-            "has_statement": truths([each.has_statement for each in credits]),
+            "is_confirmed": booleans([each.is_confirmed for each in credits]),
+            "is_in_ledger": booleans([each.is_in_ledger for each in credits]),
+            "has_statement": booleans([each.has_statement for each in credits]),
             "exceptions": text_array([" ".join(each.exceptions) for each in credits]),
-            "reference_join": numbers([each.reference_join for each in credits]),
-            "memo_join": numbers([each.memo_join for each in credits]),
+            "reference_join": integers([each.reference_join for each in credits]),
+            "memo_join": integers([each.memo_join for each in credits]),
             "source_id": text_array([each.source_id for each in reports]),
             "channel": text_array([each.channel for each in reports]),
             "provider": text_array([each.provider for each in reports]),
             "transaction": text_array([each.provider_transaction_id for each in reports]),
             "payable_id": plain([each.payable_id if each else "" for each in paid]),
             "splits": text_array([_splits(each) if each else "null" for each in paid]),
-            "total": numbers([each.total_applied if each else None for each in paid]),
-            "version": numbers([each.applied_version if each else None for each in paid]),
-            "payable_version": numbers([each.payable_version if each else None for each in paid]),
+            "total": integers([each.total_applied if each else None for each in paid]),
+            "version": integers([each.applied_version if each else None for each in paid]),
+            "payable_version": integers([each.payable_version if each else None for each in paid]),
             "rule": text_array([each.rule if each else "" for each in paid]),
             "rule_detail": text_array([each.rule_detail if each else "" for each in paid]),
             "book_date": book_date,

@@ -10,13 +10,13 @@ from typing import Any, Final, LiteralString
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.credit import Account, Payment, Report, Reversal, Telling
 from services.reconciliation.domain.payable import Payable
 from services.reconciliation.domain.work import Changes
 from services.reconciliation.store import arriving, books, payables
 from services.reconciliation.store import credit as credit_rows
-from services.reconciliation.store.arrays import numbers, plain, text_array
 
 _LOCK_ACCOUNTS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(locks)s::bigint[]) AS k"
 # Every statement of a batch looks up some hundreds of rows by their keys. The planner, who thinks of disks, would
@@ -84,9 +84,9 @@ def look(session: Session, question: Question) -> Answer:
         (
             credit_rows.TELLINGS,
             {
-                "reference_joins": numbers([hash for hash, _ in question.reference_joins]),
+                "reference_joins": integers([hash for hash, _ in question.reference_joins]),
                 "reference_dates": plain([day for _, day in question.reference_joins]),
-                "memo_joins": numbers([hash for hash, _ in question.memo_joins]),
+                "memo_joins": integers([hash for hash, _ in question.memo_joins]),
                 "memo_dates": plain([day for _, day in question.memo_joins]),
             },
         ),
@@ -107,7 +107,7 @@ def look(session: Session, question: Question) -> Answer:
     connection = cursor(session).connection
     with connection.pipeline():
         connection.execute(_BY_KEYS)
-        connection.execute(_LOCK_ACCOUNTS, {"locks": numbers(sorted(question.account_locks))}, prepare=False)
+        connection.execute(_LOCK_ACCOUNTS, {"locks": integers(sorted(question.account_locks))}, prepare=False)
         cursors = [connection.execute(statement, values, prepare=False) for statement, values in reads]
         payables.lock_missing_slots(session, references, virtual_accounts)
         cursors.append(connection.execute(lock, own, prepare=False))
@@ -132,7 +132,7 @@ def accounts_at(session: Session, places: Iterable[tuple[str, str]]) -> list[Acc
 
 def lock_accounts(session: Session, locks: Iterable[int]) -> None:
     """Lock receiving accounts, registered or not, sorted: the first locks of every transaction that takes them."""
-    cursor(session).execute(_LOCK_ACCOUNTS, {"locks": numbers(sorted(set(locks)))})
+    cursor(session).execute(_LOCK_ACCOUNTS, {"locks": integers(sorted(set(locks)))})
 
 
 def save_account(session: Session, account: Account) -> bool:

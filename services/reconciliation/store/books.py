@@ -9,10 +9,10 @@ from typing import Any, Final, LiteralString
 import msgspec
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.credit import FundKind, Payment, Reversal
 from services.reconciliation.domain.ledger import Entry, EntryKind, check
-from services.reconciliation.store.arrays import numbers, plain, text_array
 
 PAYMENT_COLUMNS: Final[LiteralString] = (
     "p.id::text, p.organisation_id::text, p.payable_id::text, coalesce(p.credit_id::text, ''), p.fund_kind, p.payer,"
@@ -72,12 +72,12 @@ def add_payments(session: Session, payments: Sequence[Payment], now: datetime) -
             "credits": plain([each.credit_id for each in payments]),
             "funds": plain([each.fund_kind.value for each in payments]),
             "payers": text_array([each.payer for each in payments]),
-            "amounts": numbers([each.amount for each in payments]),
-            "kept": numbers([each.kept for each in payments]),
+            "amounts": integers([each.amount for each in payments]),
+            "kept": integers([each.kept for each in payments]),
             "splits": text_array([msgspec.json.encode(each.splits).decode() for each in payments]),
-            "totals": numbers([each.total_applied for each in payments]),
-            "versions": numbers([each.applied_version for each in payments]),
-            "payable_versions": numbers([each.payable_version for each in payments]),
+            "totals": integers([each.total_applied for each in payments]),
+            "versions": integers([each.applied_version for each in payments]),
+            "payable_versions": integers([each.payable_version for each in payments]),
             "rules": plain([each.rule for each in payments]),
             "details": text_array([each.rule_detail for each in payments]),
             "entries": plain([each.entry_id for each in payments]),
@@ -96,9 +96,9 @@ def add_reversals(session: Session, reversals: Sequence[Reversal], now: datetime
             "organisations": plain([each.organisation_id for each in reversals]),
             "payables": plain([each.payable_id for each in reversals]),
             "credits": plain([each.credit_id for each in reversals]),
-            "amounts": numbers([each.amount for each in reversals]),
-            "totals": numbers([each.total_applied for each in reversals]),
-            "versions": numbers([each.applied_version for each in reversals]),
+            "amounts": integers([each.amount for each in reversals]),
+            "totals": integers([each.total_applied for each in reversals]),
+            "versions": integers([each.applied_version for each in reversals]),
             "reasons": text_array([each.reason for each in reversals]),
             "entries": plain([each.entry_id for each in reversals]),
             "subjects": text_array([each.subject for each in reversals]),
@@ -139,10 +139,10 @@ def add_entries(
         _INSERT_POSTINGS,
         {
             "entries": plain(ids),
-            "lines": numbers(lines),
+            "lines": integers(lines),
             "organisations": plain(organisations),
             "accounts": text_array(accounts),
-            "amounts": numbers(amounts),
+            "amounts": integers(amounts),
         },
     )
 
@@ -157,7 +157,7 @@ def add_to_balances(session: Session, sums: Mapping[tuple[str, str], int]) -> No
         {
             "organisations": plain([organisation for organisation, _ in places]),
             "accounts": text_array([account for _, account in places]),
-            "amounts": numbers([sums[place] for place in places]),
+            "amounts": integers([sums[place] for place in places]),
         },
     )
 

@@ -8,10 +8,10 @@ from typing import Any, Final, LiteralString
 
 from sqlalchemy.orm import Session
 
+from kit.arrays import booleans, integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.credit import Account, Channel, Credit, Reason, Report, ReportRow, Telling
 from services.reconciliation.domain.joining import MEMO_DAYS, REFERENCE_DAYS
-from services.reconciliation.store.arrays import numbers, plain, text_array, truths
 
 _PARTS: Final = ("amount_applied", "amount_payer_credit", "amount_suspense", "amount_refundable")
 # In the order of Credit's own fields.
@@ -143,7 +143,7 @@ def add(session: Session, credits: Sequence[Credit], now: datetime) -> None:
             "account_number": text_array([each.account_number for each in credits]),
             "virtual_account": text_array([each.virtual_account for each in credits]),
             "currency": text_array([each.currency for each in credits]),
-            "amount": numbers([each.amount for each in credits]),
+            "amount": integers([each.amount for each in credits]),
             "memo": text_array([each.memo for each in credits]),
             "join_text": text_array([each.join_text for each in credits]),
             "bank_reference": text_array([each.bank_reference for each in credits]),
@@ -154,19 +154,19 @@ def add(session: Session, credits: Sequence[Credit], now: datetime) -> None:
             "bank_time": plain([each.bank_time.isoformat() for each in credits]),
             "bank_date": plain([each.bank_date.isoformat() for each in credits]),
             "arrive_time": plain([each.arrive_time.isoformat() for each in credits]),
-            "amount_applied": numbers([each.amount_applied for each in credits]),
-            "amount_payer_credit": numbers([each.amount_payer_credit for each in credits]),
-            "amount_suspense": numbers([each.amount_suspense for each in credits]),
+            "amount_applied": integers([each.amount_applied for each in credits]),
+            "amount_payer_credit": integers([each.amount_payer_credit for each in credits]),
+            "amount_suspense": integers([each.amount_suspense for each in credits]),
             "payer": text_array([each.payer for each in credits]),
             "reason": text_array([each.reason.value for each in credits]),
             "waiting_key": text_array([each.waiting_key for each in credits]),
-            "is_confirmed": truths([each.is_confirmed for each in credits]),
-            "is_in_ledger": truths([each.is_in_ledger for each in credits]),
-            "has_statement": truths([each.has_statement for each in credits]),
+            "is_confirmed": booleans([each.is_confirmed for each in credits]),
+            "is_in_ledger": booleans([each.is_in_ledger for each in credits]),
+            "has_statement": booleans([each.has_statement for each in credits]),
             "exceptions": text_array([" ".join(each.exceptions) for each in credits]),
-            "report_count": numbers([each.report_count for each in credits]),
-            "reference_join": numbers([each.reference_join for each in credits]),
-            "memo_join": numbers([each.memo_join for each in credits]),
+            "report_count": integers([each.report_count for each in credits]),
+            "reference_join": integers([each.reference_join for each in credits]),
+            "memo_join": integers([each.memo_join for each in credits]),
             "now": now,
         },
     )
@@ -175,7 +175,7 @@ def add(session: Session, credits: Sequence[Credit], now: datetime) -> None:
 def update(session: Session, credits: Sequence[Credit]) -> None:
     """Write what may have changed of credits that the transaction has locked."""
     parameters: dict[str, str] = {
-        name: numbers([getattr(each, name) for each in credits])
+        name: integers([getattr(each, name) for each in credits])
         for name in (*_PARTS, "report_count", "version")
     }
     for name in ("bank_reference", "bank_reference_key", "payer_name", "payer_account", "payer_bin", "payer"):
@@ -183,12 +183,12 @@ def update(session: Session, credits: Sequence[Credit]) -> None:
     for name in ("account_id", "park_reason", "waiting_key"):
         parameters[name] = text_array([getattr(each, name) for each in credits])
     for name in ("is_confirmed", "is_in_ledger", "has_statement"):
-        parameters[name] = truths([getattr(each, name) for each in credits])
+        parameters[name] = booleans([getattr(each, name) for each in credits])
     for name in ("id", "organisation_id", "merged_into"):
         parameters[name] = plain([getattr(each, name) for each in credits])
     parameters["reason"] = text_array([each.reason.value for each in credits])
     parameters["exceptions"] = text_array([" ".join(each.exceptions) for each in credits])
-    parameters["reference_join"] = numbers([each.reference_join for each in credits])
+    parameters["reference_join"] = integers([each.reference_join for each in credits])
     cursor(session).execute(_UPDATE, parameters)
 
 

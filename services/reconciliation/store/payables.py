@@ -9,10 +9,10 @@ from typing import Any, Final, LiteralString
 import msgspec
 from sqlalchemy.orm import Session
 
+from kit.arrays import booleans, integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.joining import hash64
 from services.reconciliation.domain.payable import Definition, Kind, Line, Payable
-from services.reconciliation.store.arrays import numbers, plain, text_array, truths
 
 COLUMNS: Final[LiteralString] = (
     "p.id::text, p.lines::text, p.applied, p.applied_version, p.version, p.kind, p.is_void, p.reference,"
@@ -170,8 +170,8 @@ def update(session: Session, payables: Sequence[Payable]) -> None:
         UPDATE,
         {
             "ids": plain([each.id for each in payables]),
-            "applied": numbers([each.applied for each in payables]),
-            "versions": numbers([each.applied_version for each in payables]),
+            "applied": integers([each.applied for each in payables]),
+            "versions": integers([each.applied_version for each in payables]),
             "lines": text_array([lines_text(each) for each in payables]),
         },
     )
@@ -186,19 +186,19 @@ def define(session: Session, payables: Sequence[Payable]) -> None:
         {
             "ids": plain([each.id for each in ordered]),
             "organisations": plain([each.organisation_id for each in definitions]),
-            "versions": numbers([each.version for each in definitions]),
+            "versions": integers([each.version for each in definitions]),
             "kinds": plain([each.kind.value for each in definitions]),
-            "voids": truths([each.is_void for each in definitions]),
+            "voids": booleans([each.is_void for each in definitions]),
             "references": text_array([each.reference for each in definitions]),
             "accounts": text_array([each.account_id for each in definitions]),
             "virtual_accounts": text_array([each.virtual_account for each in definitions]),
             "payers": text_array([each.payer_id for each in definitions]),
-            "dues": numbers([each.amount_due for each in definitions]),
+            "dues": integers([each.amount_due for each in definitions]),
             "due_dates": text_array([each.due_date for each in definitions]),
-            "oldest_first": truths([each.is_oldest_first for each in definitions]),
+            "oldest_first": booleans([each.is_oldest_first for each in definitions]),
             "lines": text_array([lines_text(each) for each in ordered]),
-            "applied": numbers([each.applied for each in ordered]),
-            "applied_versions": numbers([each.applied_version for each in ordered]),
+            "applied": integers([each.applied for each in ordered]),
+            "applied_versions": integers([each.applied_version for each in ordered]),
         },
     )
 
@@ -216,7 +216,7 @@ def define_cards(session: Session, cards: Sequence[Card]) -> None:
             "group_names": text_array([each.group_name for each in ordered]),
             "search_texts": text_array([each.search_text for each in ordered]),
             "words": text_array(
-                [numbers([word_hash(each.organisation_id, word) for word in each.words]) for each in ordered]
+                [integers([word_hash(each.organisation_id, word) for word in each.words]) for each in ordered]
             ),
         },
     )

@@ -7,9 +7,9 @@ from typing import Final, LiteralString
 
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.payable import Payable
-from services.reconciliation.store.arrays import numbers, plain, text_array
 from services.reconciliation.store.payables import COLUMNS, Card, from_row, word_hash
 
 MOST_BY_AMOUNT: Final = 60
@@ -74,7 +74,7 @@ def by_amount(session: Session, organisation_id: str, amount: int) -> list[tuple
 
 def by_words(session: Session, organisation_id: str, words: Sequence[str]) -> list[tuple[Payable, Card]]:
     """Some payables whose card holds all these folded words."""
-    hashes = numbers([word_hash(organisation_id, word) for word in words])
+    hashes = integers([word_hash(organisation_id, word) for word in words])
     return _read(session, _BY_WORDS, {"organisation": organisation_id, "words": hashes})
 
 

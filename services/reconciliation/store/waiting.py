@@ -7,8 +7,8 @@ from typing import Final, LiteralString
 
 from sqlalchemy.orm import Session
 
+from kit.arrays import text_array
 from kit.db import cursor
-from services.reconciliation.store.arrays import text_array
 
 _DECIDABLE: Final[LiteralString] = """
     SELECT c.id::text FROM (
