@@ -16,6 +16,7 @@ from kit.errors import Error
 COMMANDS: Final = {
     "admin": "cli.admin",
     "callback": "cli.callback",
+    "check": "cli.check",
     "demo": "cli.demo.command",
     "down": "cli.platform.down",
     "events": "cli.events",

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 
+from kit.identifiers import e164
 from kit.text import clean_display
 from services.schools.roster.amounts import Bad
 from services.schools.roster.headings import is_blank, key_of, shown
@@ -25,9 +26,6 @@ _ISO: Final = re.compile(
 _WORDED: Final = re.compile(r"(?:ngày )?([0-9]{1,2}) tháng ([0-9]{1,2}) năm ([0-9]{4})")
 _GRADE_CLASS: Final = re.compile(r"([0-9]{1,2})\s*([A-Za-zĐđ])\s*([0-9]{0,2})")
 _CLASS_WORD: Final = re.compile(r"^(?:lớp|lop)\s*:?\s+(?=\S)|^(?:lớp|lop)\s*:?\s*(?=[0-9])", re.IGNORECASE)
-_LOST_ZERO_MOBILE: Final = re.compile(r"[35789][0-9]{8}")
-# Mobile ranges of ten digits and fixed lines 02x: Circular 22/2014/TT-BTTTT and the changes of 2017-2018.
-_NATIONAL: Final = re.compile(r"0(?:3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-9])[0-9]{7}|02[0-9]{8,9}")
 _PHONE_PART: Final = re.compile(r"\+?[0-9][0-9 .\-()]{6,}[0-9]")
 _CODE: Final = re.compile(r"[0-9A-Za-zĐđ][0-9A-Za-zĐđ ._/\-]*")
 _QUOTED_FORMULA: Final = re.compile(r'="([^"]*)"')
@@ -229,12 +227,7 @@ def read_phone(value: Value) -> str | Bad | None:
 
 
 def _e164(digits: str) -> str | Bad:
-    if _NATIONAL.fullmatch(digits):
-        return "+84" + digits[1:]
-    national = re.sub(r"^(?:\+|00)?840?(?=[2-9][0-9]{8,9}$)", "0", digits)
-    if _LOST_ZERO_MOBILE.fullmatch(national) or re.fullmatch(r"2[0-9]{9}", national):
-        national = "0" + national
-    return "+84" + national[1:] if _NATIONAL.fullmatch(national) else Bad("PHONE_FORM")
+    return e164(digits) or Bad("PHONE_FORM")
 
 
 def read_code(value: Value) -> str | Bad | None:

@@ -212,3 +212,41 @@ def test_each_command_answers_one_value_of_the_command_line() -> None:
         bare = [argument for argument in arguments[:2] if argument != "21"]
         assert CliRunner().invoke(app, bare).exit_code == 2
     assert CliRunner().invoke(app, ["vietqr", "encode", "[]"]).exit_code == 2
+
+
+def test_check() -> None:
+    """Whether a number is possible and what it tells; a merely wrong one is an answer."""
+    found = answers(
+        "check",
+        {"kind": "mst", "value": "0100233488"},
+        {"kind": "mst", "value": "070215001234", "as_of": "2025-01-01"},
+        {"kind": "cccd", "value": "070215001234", "as_of": "2026-11-27", "sex": "nam"},
+        {"kind": "phone", "value": "0912 345 678"},
+        {"kind": "electricity_customer", "value": "PB0101 0012345"},
+        {"kind": "phone", "value": "123"},
+    )
+    assert [answer["valid"] for answer in found] == [True, False, True, True, True, False]
+    assert found[0] == {
+        "ok": True,
+        "valid": True,
+        "normalised": "0100233488",
+        "type": "enterprise",
+        "warnings": [],
+    }
+    assert (found[2]["province"], found[2]["sex"], found[2]["birth_year"]) == ("Bình Phước", "nam", 2015)
+    assert found[3]["normalised"] == "+84912345678"
+    assert found[4]["unit"] == "PB0101"
+    wrong = [
+        {"kind": "x", "value": "1"},
+        {"kind": "mst"},
+        {"kind": "mst", "value": 100233488},
+        {"kind": "cccd", "value": "070215001234", "as_of": "2026-02-30"},
+        {"kind": "cccd", "value": "070215001234", "sex": "x"},
+    ]
+    assert reasons(answers("check", *wrong)) == [
+        "FIELD_WRONG",
+        "FIELD_MISSING",
+        "FIELD_WRONG",
+        "FIELD_WRONG",
+        "FIELD_WRONG",
+    ]
