@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -91,11 +91,17 @@ class Routes:
                 route.path,
                 route.endpoint,
                 methods=methods,
-                dependencies=[Depends(self._guard(route.access))],
+                dependencies=[Depends(_form_closed), Depends(self._guard(route.access))],
                 openapi_extra={"x-access": str(route.access)},
                 **options,
             )
             _remember(app, route.method, route.path, route.access)
+
+
+async def _form_closed(request: Request) -> AsyncIterator[None]:
+    """Whatever becomes of a request, files of its form are let go."""
+    yield
+    await request.close()
 
 
 def declared_access(app: FastAPI) -> dict[tuple[str, str], Access]:

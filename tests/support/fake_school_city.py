@@ -246,6 +246,8 @@ class SchoolInvoices(Invoices):
         "SummariseBatch": Permission("invoices.read"),
         "ListReceipts": Permission("invoices.read"),
         "ChangeInvoice": Permission("invoices.change"),
+        "CreatePayLink": Permission("invoices.link"),
+        "RevokePayLinks": Permission("invoices.link"),
     }
     _platform: SchoolPlatform
 
@@ -313,6 +315,25 @@ class SchoolInvoices(Invoices):
         bill.amount_due = sum(line.amount for line in bill.lines)
         self._platform.change(bill)
         return bill.full()
+
+    def CreatePayLink(self, request: Any, context: grpc.ServicerContext) -> invoices_pb.PayLink:
+        bill = next((bill for bill in self._visible(context) if bill.id == request.id), None)
+        if bill is None:
+            raise errors.NotFound()
+        bill.link_token = f"link-{request.request_id}"
+        return invoices_pb.PayLink(
+            reference=bill.reference,
+            link_token=bill.link_token,
+            expire_time=stamp(clock.now() + timedelta(days=90)),
+        )
+
+    def RevokePayLinks(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> invoices_pb.RevokePayLinksResponse:
+        for bill in self._visible(context):
+            if bill.id == request.id:
+                bill.link_token = ""
+        return invoices_pb.RevokePayLinksResponse(revoked=1)
 
     def VoidInvoice(self, request: Any, context: grpc.ServicerContext) -> invoices_pb.Invoice:
         voided = super().VoidInvoice(request, context)
