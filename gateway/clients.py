@@ -16,6 +16,7 @@ from kit.grpc_errors import from_rpc_error
 from kit.settings import Settings
 from xoai.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from xoai.documents.v1.documents_service_pb2_grpc import DocumentsServiceStub
+from xoai.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from xoai.invoices.v1.invoices_service_pb2_grpc import InvoicesServiceStub
 from xoai.notifications.v1.notifications_service_pb2_grpc import NotificationsServiceStub
 from xoai.reconciliation.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
@@ -44,6 +45,7 @@ class Clients:
         self.documents = DocumentsServiceStub(self._to("documents"))
         self.schools = SchoolsServiceStub(self._to("schools"))
         self.reconciliation = ReconciliationServiceStub(self._to("reconciliation"))
+        self.intake = IntakeServiceStub(self._to("intake"))
         self.notifications = NotificationsServiceStub(self._to("notifications"))
 
     def _to(self, service: str) -> grpc.aio.Channel:

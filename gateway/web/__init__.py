@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web import bills, lookup, people, school, start, system
+from gateway.web import bills, finance, lookup, people, school, start, system
 
 GROUPS: Final[tuple[Routes, ...]] = (
     start.routes,
@@ -13,5 +13,6 @@ GROUPS: Final[tuple[Routes, ...]] = (
     lookup.routes,
     people.routes,
     *school.GROUPS,
+    *finance.GROUPS,
     system.routes,
 )

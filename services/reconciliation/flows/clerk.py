@@ -41,8 +41,12 @@ def assign(
     allocations: Sequence[tuple[str, int]],
     reason: str,
     credit_version: int,
+    keep_rest_for: str = "",
 ) -> None:
-    """Move suspense to payables of the organisation that received it. Raises CreditMoved if somebody was faster."""
+    """Move suspense to payables of the organisation that received it. Raises CreditMoved if somebody was faster.
+
+    What is left stays in suspense, or is kept for one of the payables' payers, `keep_rest_for`.
+    """
     _say_why(reason)
     amounts = dict(allocations)
     if not amounts or len(amounts) != len(allocations) or min(amounts.values()) <= 0:
@@ -59,18 +63,26 @@ def assign(
     book = open_book()
     book.learn(locked.values())
     left = credit.amount_suspense - total
+    kept = left if keep_rest_for else 0
+    if kept:
+        _may_keep_for(credit, keep_rest_for, {locked[id].payer for id in amounts})
+    suspended = left - kept
     decision = Decision(
         payments=tuple((locked[id], amount) for id, amount in sorted(amounts.items())),
-        suspended=left,
-        reason=credit.reason if left else Reason.NONE,
-        waiting_key=credit.waiting_key if left else "",
+        kept=kept,
+        payer=keep_rest_for if kept else "",
+        suspended=suspended,
+        reason=credit.reason if suspended else Reason.NONE,
+        waiting_key=credit.waiting_key if suspended else "",
         rule="person",
         rule_detail=reason,
     )
     book.settle(credit, decision, EntryKind.ASSIGNED, subject.label, reason)
     credit.park_reason = ""
     save(session, book)
-    _audit(session, subject, "credit.assign", credit, reason=reason, allocations=amounts, moved=total)
+    _audit(
+        session, subject, "credit.assign", credit, reason=reason, allocations=amounts, kept=kept, moved=total
+    )
 
 
 def undo(session: Session, subject: Subject, payment_id: str, reason: str) -> Payment:
@@ -292,6 +304,13 @@ def _may_take(payable: Payable | None, organisation_id: str, amount: int) -> Non
         raise errors.PayableIsVoid(reference=reference)
     if payable.takes(amount) < amount:
         raise errors.AmountAboveOpen(reference=reference, open=payable.open, wanted=amount)
+
+
+def _may_keep_for(credit: Credit, payer: str, payers: set[str]) -> None:
+    if payer not in payers:
+        raise errors.PayerMissing()
+    if credit.payer not in ("", payer):
+        raise errors.KeptForAnother(payer=credit.payer)
 
 
 def _must_be_the_seen(credit: Credit, credit_version: int) -> None:

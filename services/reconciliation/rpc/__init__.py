@@ -127,7 +127,15 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         wanted = [(_id(each.payable_id, "payable_id"), each.amount) for each in request.allocations]
 
         def assign(session: Session, subject: Subject) -> None:
-            clerk.assign(session, subject, id, wanted, request.reason, request.credit_version)
+            clerk.assign(
+                session,
+                subject,
+                id,
+                wanted,
+                request.reason,
+                request.credit_version,
+                request.keep_rest_for_payer_id,
+            )
 
         return self._change(context, request, id, assign)
 

@@ -28,7 +28,7 @@ _VIEWS: Final[dict[str, LiteralString]] = {
 }
 _SEARCH: Final[LiteralString] = """
     AND (c.amount = %(amount)s OR c.bank_reference_key LIKE %(compact)s OR c.join_text LIKE %(compact)s
-         OR upper(c.memo) LIKE %(words)s OR c.id IN (
+         OR upper(c.memo) LIKE %(words)s OR upper(c.payer_name) LIKE %(words)s OR c.id IN (
              SELECT y.credit_id FROM payable p JOIN payment y ON y.payable_id = p.id WHERE p.reference = %(exact)s))"""
 
 

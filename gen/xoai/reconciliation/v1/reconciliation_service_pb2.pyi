@@ -709,11 +709,14 @@ class AssignCreditRequest(_message.Message):
     ALLOCATIONS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     CREDIT_VERSION_FIELD_NUMBER: _builtins.int
+    KEEP_REST_FOR_PAYER_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     reason: _builtins.str
     credit_version: _builtins.int
     """The version that the person looked at; another one is ABORTED with what happened."""
+    keep_rest_for_payer_id: _builtins.str
+    """What is left goes to the credit of this payer, who is one of the payables'; empty: it stays in suspense."""
     @_builtins.property
     def allocations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Allocation]: ...
     def __init__(
@@ -724,10 +727,11 @@ class AssignCreditRequest(_message.Message):
         allocations: _abc.Iterable[Global___Allocation] | None = ...,
         reason: _builtins.str = ...,
         credit_version: _builtins.int = ...,
+        keep_rest_for_payer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocations", b"allocations", "credit_id", b"credit_id", "credit_version", b"credit_version", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocations", b"allocations", "credit_id", b"credit_id", "credit_version", b"credit_version", "keep_rest_for_payer_id", b"keep_rest_for_payer_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
