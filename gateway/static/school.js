@@ -21,7 +21,10 @@ function put(html) {
 async function poll() {
   const html = await fetchPart(live.dataset.poll);
   if (html) put(html);
-  if (live.querySelector('[data-done="1"]')) return;
+  if (live.querySelector('[data-done="1"]')) {
+    document.querySelector("#said").textContent = live.dataset.said;
+    return;
+  }
   setTimeout(poll, 1000);
 }
 

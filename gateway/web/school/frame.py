@@ -75,6 +75,11 @@ class School:
         """A page of this school."""
         return "/".join(("/truong", outside("org", self.id), *parts))
 
+    def desk_url(self, view: str = "") -> str:
+        """The reconciliation desk with this school's money only; `view` as the desk names its lists."""
+        more = f"&xem={view}" if view else ""
+        return f"/doi-soat?don-vi={outside('org', self.id)}{more}"
+
     def round_url(self, round_id: str, *parts: str) -> str:
         """A page of a round."""
         return self.url("dot-thu", outside("rnd", round_id), *parts)
