@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -55,6 +55,7 @@ class ReadList:
     reading: Reading
     rows: dict[int, Row]
     judged: dict[int, JudgedRow]
+    gone_on: set[int] = field(default_factory=set)
 
     def columns(self) -> dict[str, str]:
         return dict(self.reading.columns)
@@ -194,6 +195,9 @@ class Schools(pb_grpc.SchoolsServiceServicer):
         about.rows = len(outcomes)
         about.rows_new, about.rows_changed = outcomes.count("new"), outcomes.count("changed")
         about.rows_unchanged, about.rows_wrong = outcomes.count("unchanged"), outcomes.count("wrong")
+        about.rows_pending = sum(
+            item.outcome.value != "wrong" and item.row.row not in kept.gone_on for item in judged
+        )
         del about.item_totals[:]
         for heading in kept.reading.item_headings:
             total = sum(item.row.items.get(heading, 0) for item in judged if item.outcome.value != "wrong")
@@ -291,8 +295,9 @@ class Schools(pb_grpc.SchoolsServiceServicer):
         kept = self._list(context, request.import_id)
         round_ = self.rounds.get(kept.about.round_id)
         for judged in kept.judged.values():
-            if judged.outcome.value == "wrong":
+            if judged.outcome.value == "wrong" or judged.row.row in kept.gone_on:
                 continue
+            kept.gone_on.add(judged.row.row)
             pupil = self._take(judged.row.pupil, judged.pupil_id)
             for item in round_.fee_items if round_ else ():
                 for heading, amount in judged.row.items.items():
@@ -300,6 +305,7 @@ class Schools(pb_grpc.SchoolsServiceServicer):
                         self.amounts[round_.id, pupil.id, item.id] = amount  # type: ignore[union-attr]
         kept.about.state = pb.Import.STATE_APPLIED
         kept.about.apply_time.CopyFrom(stamp(clock.now()))
+        kept.about.rows_pending = 0
         return kept.about
 
     def _take(self, pupil: Pupil, known: UUID | None) -> pb.Pupil:

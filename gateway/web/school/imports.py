@@ -41,8 +41,18 @@ class ImportView:
 
     @property
     def good(self) -> int:
-        """Rows that can go on."""
+        """Rows that are right."""
         return self.read.rows - self.read.rows_wrong
+
+    @property
+    def gone_on(self) -> int:
+        """Rows that have gone on."""
+        return self.good - self.read.rows_pending
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be corrected or to go on."""
+        return bool(self.read.rows_wrong or self.read.rows_pending)
 
     @property
     def is_applied(self) -> bool:
@@ -85,6 +95,9 @@ def _heading(school: School, view: ImportView) -> str:
     page, read = school.page, view.read
     words = {"rows": figure(read.rows), "good": figure(view.good), "wrong": figure(read.rows_wrong)}
     if view.is_applied:
+        words["good"] = figure(view.gone_on)
+        if read.rows_wrong:
+            return page.gettext("Đã nhập %(good)s dòng, còn %(wrong)s dòng cần sửa", **words)
         return page.gettext("Đã nhập %(good)s dòng", **words)
     if view.is_nothing_new:
         return page.gettext("%(rows)s dòng, không có gì thay đổi", **words)

@@ -97,15 +97,18 @@ def get(session: Session, id: UUID, *, lock: bool = False) -> Row[Any]:
 
 
 def apply(session: Session, subject: Subject, id: UUID) -> None:
-    """Let the good rows go on: classes, pupils, identifiers, amounts. Raises ImportApplied, UnknownItemColumns."""
+    """Let the good rows go on, each once: classes, pupils, identifiers, amounts.
+
+    Rows that were corrected after the others had gone go on by themselves. Raises ImportApplied, UnknownItemColumns.
+    """
     row = get(session, id, lock=True)
-    if row.state != "read":
+    if row.state != "read" and not store.good_rows(session, id, pending=True):
         raise ImportApplied()
     organisation_id, year = row.organisation_id, row.school_year
     # Another list may have been applied since this one was read: under the lock each row is judged once more.
     pupils.lock_roll(session, organisation_id)
     roll = Roll(pupils.roll(session, organisation_id, year))
-    good = store.good_rows(session, id)
+    good = store.good_rows(session, id, pending=True)
     judged = judge([_kept(item) for item in good], roll, row.item_headings, _charged(session, row.round_id))
     differing = [now for was, now in zip(good, judged, strict=True) if not _is_as_before(was, now)]
     store.add_rows(session, id, organisation_id, [_row(item) for item in differing])
@@ -121,11 +124,11 @@ def apply(session: Session, subject: Subject, id: UUID) -> None:
 def correct(session: Session, subject: Subject, id: UUID, number: int, texts: Mapping[str, str]) -> Row[Any]:
     """Correct cells of one row; it gets its outcome anew. Raises ImportApplied, RowNotFound, NotAField."""
     owner = get(session, id, lock=True)
-    if owner.state != "read":
-        raise ImportApplied()
     found = store.get_row(session, id, number)
     if found is None:
         raise RowNotFound(row=number)
+    if found.apply_time is not None:
+        raise ImportApplied()
     for name in texts:
         if not correcting.is_field(name, tuple(owner.item_headings)):
             raise NotAField(field=name)

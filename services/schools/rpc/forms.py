@@ -48,7 +48,9 @@ def day(value: date | None) -> str:
     return value.isoformat() if value else ""
 
 
-def roster_import(row: Row[Any], counts: Mapping[str, int], totals: Mapping[str, int]) -> pb.Import:
+def roster_import(
+    row: Row[Any], counts: Mapping[str, int], totals: Mapping[str, int], *, pending: int
+) -> pb.Import:
     return pb.Import(
         id=str(row.id),
         organisation_id=str(row.organisation_id),
@@ -68,6 +70,7 @@ def roster_import(row: Row[Any], counts: Mapping[str, int], totals: Mapping[str,
         create_time=timestamp(row.create_time),
         person_name=row.person_name,
         apply_time=timestamp(row.apply_time),
+        rows_pending=pending,
         item_totals=[pb.ItemAmount(heading=heading, amount=amount) for heading, amount in totals.items()],
     )
 

@@ -116,10 +116,13 @@ class SchoolsServicer(Corrections, People):
         def work(session: Session, _: Subject) -> pb.ListImportsResponse:
             rows = import_store.find(session, forms.uuid(request.organisation_id), after, size + 1)
             page, token = pages.cut(rows, size, lambda row: [row.create_time, row.id], filters, self._key)
-            counts = import_store.counts(session, [row.id for row in page])
-            return pb.ListImportsResponse(
-                imports=[forms.roster_import(row, counts[row.id], {}) for row in page], next_page_token=token
-            )
+            found = [row.id for row in page]
+            counts = import_store.counts(session, found)
+            pending = import_store.count_pending(session, found)
+            imports = [
+                forms.roster_import(row, counts[row.id], {}, pending=pending.get(row.id, 0)) for row in page
+            ]
+            return pb.ListImportsResponse(imports=imports, next_page_token=token)
 
         return self._edge.query(context, work)
 
@@ -379,7 +382,10 @@ class SchoolsServicer(Corrections, People):
 def _import(session: Session, id: UUID) -> pb.Import:
     row = imports.get(session, id)
     found = forms.roster_import(
-        row, import_store.counts(session, [id])[id], import_store.item_totals(session, id)
+        row,
+        import_store.counts(session, [id])[id],
+        import_store.item_totals(session, id),
+        pending=import_store.count_pending(session, [id]).get(id, 0),
     )
     found.class_totals.extend(forms.class_totals(import_store.class_totals(session, id)))
     return found

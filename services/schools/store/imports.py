@@ -126,13 +126,35 @@ def get_row(session: Session, id: UUID, row: int) -> Row[Any] | None:
     return session.execute(statement, {"id": id, "row": row}).first()
 
 
-def good_rows(session: Session, id: UUID) -> Sequence[Row[Any]]:
-    """Rows that can go on."""
-    statement = text("SELECT * FROM import_row WHERE import_id = :id AND outcome <> 'wrong' ORDER BY row")
+def good_rows(session: Session, id: UUID, *, pending: bool = False) -> Sequence[Row[Any]]:
+    """Rows that are right; `pending`: only those that have not gone on."""
+    condition = " AND apply_time IS NULL" if pending else ""
+    statement = text(
+        f"SELECT * FROM import_row WHERE import_id = :id AND outcome <> 'wrong'{condition} ORDER BY row"
+    )
     return session.execute(statement, {"id": id}).all()
 
 
+def count_pending(session: Session, imports: Sequence[UUID]) -> dict[UUID, int]:
+    """Rows that are right and have not gone on, by import."""
+    rows = session.execute(
+        text(
+            "SELECT import_id, count(*) AS number FROM import_row WHERE import_id = ANY(:ids)"
+            " AND outcome <> 'wrong' AND apply_time IS NULL GROUP BY import_id"
+        ),
+        {"ids": list(imports)},
+    )
+    return {row.import_id: row.number for row in rows}
+
+
 def mark_applied(session: Session, id: UUID, now: datetime) -> None:
+    """The rows that are right have gone on, and so has the list."""
+    session.execute(
+        text(
+            "UPDATE import_row SET apply_time = :now WHERE import_id = :id AND outcome <> 'wrong' AND apply_time IS NULL"
+        ),
+        {"id": id, "now": now},
+    )
     session.execute(
         text("UPDATE roster_import SET state = 'applied', apply_time = :now WHERE id = :id"),
         {"id": id, "now": now},

@@ -217,6 +217,8 @@ import_row = Table(
     Column("items", JSONB, nullable=False),
     Column("problems", JSONB, nullable=False),
     Column("changes", ARRAY(Text), nullable=False),
+    # When the row went on; a row goes on once.
+    Column("apply_time", DateTime(timezone=True)),
     Index("import_row_outcome", "import_id", "outcome", "row"),
 )
 

@@ -222,6 +222,7 @@ class Import(_message.Message):
     APPLY_TIME_FIELD_NUMBER: _builtins.int
     ITEM_TOTALS_FIELD_NUMBER: _builtins.int
     CLASS_TOTALS_FIELD_NUMBER: _builtins.int
+    ROWS_PENDING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     school_year: _builtins.str
@@ -236,6 +237,8 @@ class Import(_message.Message):
     rows_unchanged: _builtins.int
     rows_wrong: _builtins.int
     person_name: _builtins.str
+    rows_pending: _builtins.int
+    """Good rows that have not gone on yet: all of them at first, afterwards those corrected since."""
     @_builtins.property
     def sheets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -275,10 +278,11 @@ class Import(_message.Message):
         apply_time: _timestamp_pb2.Timestamp | None = ...,
         item_totals: _abc.Iterable[Global___ItemAmount] | None = ...,
         class_totals: _abc.Iterable[Global___ClassAmount] | None = ...,
+        rows_pending: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "class_totals", b"class_totals", "create_time", b"create_time", "file_name", b"file_name", "id", b"id", "item_headings", b"item_headings", "item_totals", b"item_totals", "organisation_id", b"organisation_id", "person_name", b"person_name", "round_id", b"round_id", "rows", b"rows", "rows_changed", b"rows_changed", "rows_new", b"rows_new", "rows_unchanged", b"rows_unchanged", "rows_wrong", b"rows_wrong", "school_year", b"school_year", "sha256", b"sha256", "sheet", b"sheet", "sheets", b"sheets", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_time", b"apply_time", "class_totals", b"class_totals", "create_time", b"create_time", "file_name", b"file_name", "id", b"id", "item_headings", b"item_headings", "item_totals", b"item_totals", "organisation_id", b"organisation_id", "person_name", b"person_name", "round_id", b"round_id", "rows", b"rows", "rows_changed", b"rows_changed", "rows_new", b"rows_new", "rows_pending", b"rows_pending", "rows_unchanged", b"rows_unchanged", "rows_wrong", b"rows_wrong", "school_year", b"school_year", "sha256", b"sha256", "sheet", b"sheet", "sheets", b"sheets", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -225,7 +225,8 @@ class SchoolsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApplyImport(self, request, context):
-        """The good rows go on; the wrong ones wait. The same file twice changes nothing.
+        """The good rows go on, each once; the wrong ones wait, and go on later when they are corrected. The same file twice
+        changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,9 @@ class SchoolsServiceStub:
     CorrectImportRow: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]
     """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _grpc.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]
-    """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+    """The good rows go on, each once; the wrong ones wait, and go on later when they are corrected. The same file twice
+    changes nothing.
+    """
     DownloadWrongRows: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]
     """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected."""
     DownloadTemplate: _grpc.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]
@@ -89,7 +91,9 @@ class SchoolsServiceAsyncStub(SchoolsServiceStub):
     CorrectImportRow: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.CorrectImportRowRequest, _schools_service_pb2.ImportRow]  # type: ignore[assignment]
     """Corrects cells of one row in place; the row gets its outcome anew."""
     ApplyImport: _aio.UnaryUnaryMultiCallable[_schools_service_pb2.ApplyImportRequest, _schools_service_pb2.Import]  # type: ignore[assignment]
-    """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+    """The good rows go on, each once; the wrong ones wait, and go on later when they are corrected. The same file twice
+    changes nothing.
+    """
     DownloadWrongRows: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadWrongRowsRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
     """The wrong rows as an XLSX file in the layout of the list, with what is to be corrected."""
     DownloadTemplate: _aio.UnaryStreamMultiCallable[_schools_service_pb2.DownloadTemplateRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
@@ -169,7 +173,9 @@ class SchoolsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _schools_service_pb2.ApplyImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_schools_service_pb2.Import, _abc.Awaitable[_schools_service_pb2.Import]]:
-        """The good rows go on; the wrong ones wait. The same file twice changes nothing."""
+        """The good rows go on, each once; the wrong ones wait, and go on later when they are corrected. The same file twice
+        changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def DownloadWrongRows(

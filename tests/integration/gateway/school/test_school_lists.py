@@ -93,9 +93,21 @@ def test_wrong_rows_come_back_and_good_ones_go_on(platform: SchoolPlatform, desk
     first = desk.post(f"{place}/di-tiep", data=data)
     assert first.headers["location"] == at(round_, "xem-truoc")
     assert desk.post(f"{place}/di-tiep", data=data).status_code == 303
-    page = words(desk.get(place).text)
-    assert "Đã nhập" in page
-    assert "Nhận" not in page.split("Dòng cần sửa")[-1].split("So với sổ giấy")[0]
+    kept = next(item for item in platform.schools.lists.values() if item.about.round_id == round_.id)
+    good = kept.about.rows - 7
+    page = desk.get(place).text
+    assert f"Đã nhập {good} dòng, còn 7 dòng cần sửa" in words(page)
+    assert "Đi tiếp với" not in page
+    # A row that is corrected later goes on by itself.
+    row = next(
+        number
+        for number, judged in kept.judged.items()
+        if judged.problems and judged.problems[0].column == "Lớp"
+    )
+    assert send(desk, f"{place}/sua", place, **{f"v-{row}-class_name": "1A"}).status_code == 303
+    assert "Đi tiếp với 1 dòng" in words(desk.get(place).text)
+    assert send(desk, f"{place}/di-tiep", place).status_code == 303
+    assert f"Đã nhập {good + 1} dòng, còn 6 dòng cần sửa" in words(desk.get(place).text)
 
 
 def test_the_same_file_again_says_that_nothing_is_new(platform: SchoolPlatform, desk: httpx.Client) -> None:
