@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +85,40 @@ def record(
             ),
         },
     )
+
+
+def find(
+    session: Session,
+    *,
+    organisation_id: UUID | None = None,
+    subject: str = "",
+    day: date | None = None,
+    before: int | None = None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Rows that the caller may see, newest first: of an organisation, of a subject, of a calendar day of the city."""
+    since = datetime.combine(day, time(), clock.CITY_ZONE) if day else None
+    return session.execute(
+        text(
+            "SELECT * FROM audit WHERE (CAST(:organisation AS uuid) IS NULL OR organisation_id = :organisation)"
+            " AND (:subject = '' OR subject = :subject)"
+            " AND (CAST(:since AS timestamptz) IS NULL OR create_time >= :since AND create_time < :until)"
+            " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+        ),
+        {
+            "organisation": organisation_id,
+            "subject": subject,
+            "since": since,
+            "until": since + timedelta(days=1) if since else None,
+            "before": before,
+            "limit": limit,
+        },
+    ).all()
+
+
+def count(session: Session) -> int:
+    """How many rows there are."""
+    return int(session.execute(text("SELECT count(*) FROM audit")).scalar_one())
 
 
 def broken_link(session: Session) -> int | None:

@@ -22,8 +22,16 @@ from kit.errors import PermissionDenied, Unauthenticated
 from kit.tenants import Tenants
 
 LIFETIME_SECONDS: Final = 600
+# A second factor that was proved so long ago still counts as fresh.
+FRESH_SECONDS: Final = 300
 # In `grants`: the permissions that hold for every organisation.
 EVERYWHERE: Final = "*"
+
+
+class FreshProofNeeded(PermissionDenied):
+    reason = "FRESH_PROOF_NEEDED"
+    vi = "Việc này cần mã xác thực mới, nhập trong 5 phút gần đây."
+    en = "This needs a fresh code of your second factor, given in the last 5 minutes."
 
 
 class Kind(StrEnum):
@@ -36,12 +44,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who asks. `grants` maps an organisation id (as text, or EVERYWHERE) to permissions."""
+    """Who asks. `grants` maps an organisation id (as text, or EVERYWHERE) to permissions.
+
+    `prove_seconds` is when the person last proved a second factor in this session (Unix time; 0: never).
+    """
 
     kind: Kind
     id: str
     name: str = ""
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    prove_seconds: int = 0
 
     @property
     def label(self) -> str:
@@ -61,6 +73,11 @@ class Subject:
         if not self.may(permission, organisation_id):
             raise PermissionDenied(permission=permission)
 
+    def require_fresh_proof(self) -> None:
+        """Raise FreshProofNeeded unless a second factor was proved in the last five minutes."""
+        if int(clock.now().timestamp()) - self.prove_seconds > FRESH_SECONDS:
+            raise FreshProofNeeded()
+
     def tenants(self, permission: str) -> Tenants:
         """The organisations for which the subject holds the permission."""
         if permission in self.grants.get(EVERYWHERE, ()):
@@ -76,6 +93,7 @@ def sign(subject: Subject, key: str, *, lifetime_seconds: int = LIFETIME_SECONDS
         "kind": subject.kind.value,
         "name": subject.name,
         "grants": {organisation: sorted(held) for organisation, held in subject.grants.items()},
+        "proved": subject.prove_seconds,
         "iat": now,
         "exp": now + lifetime_seconds,
     }
@@ -93,6 +111,7 @@ def verify(token: str, key: str) -> Subject:
             id=str(claims["sub"]),
             name=str(claims["name"]),
             grants={organisation: frozenset(held) for organisation, held in claims["grants"].items()},
+            prove_seconds=int(claims["proved"]),
         )
     except (JoseError, KeyError, TypeError, ValueError) as error:
         raise Unauthenticated() from error

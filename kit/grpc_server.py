@@ -60,21 +60,38 @@ class Edge:
         request: Any,
         reply_type: type[Reply],
         function: Callable[[Session, Subject], Reply],
+        *,
+        shown_once: str = "",
     ) -> Reply:
-        """Run a change once per request id, which the request must carry; a repeat gets the first answer."""
+        """Run a change once per request id, which the request must carry; a repeat gets the first answer.
+
+        `shown_once` names a field with a secret: it is in the first answer only and is never stored.
+        """
         caller = caller_of(context)
+        secrets: list[str] = []
+
+        def effect(session: Session) -> bytes:
+            reply = function(session, caller.subject)
+            if shown_once:
+                secrets[:] = [getattr(reply, shown_once)]
+                reply.ClearField(shown_once)
+            return reply.SerializeToString()
 
         def transaction(session: Session) -> bytes:
+            secrets.clear()
             return idempotency.once(
                 session,
                 caller=caller.subject.label,
                 method=type(request).__name__,
                 request_id=request.request_id,
                 request=request.SerializeToString(deterministic=True),
-                effect=lambda: function(session, caller.subject).SerializeToString(),
+                effect=lambda: effect(session),
             )
 
-        return reply_type.FromString(self.database.run(transaction, caller.tenants))
+        reply = reply_type.FromString(self.database.run(transaction, caller.tenants))
+        for secret in secrets:
+            setattr(reply, shown_once, secret)
+        return reply
 
 
 def caller_of(context: grpc.ServicerContext) -> Caller:

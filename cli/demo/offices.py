@@ -27,6 +27,12 @@ _STUBS: dict[str, Any] = {
 }
 
 
+_UNPROVED = (
+    directory_pb.Session.SECOND_FACTOR_TO_ENROL,
+    directory_pb.Session.SECOND_FACTOR_TO_PROVE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """A demo login, printed with the summary."""
@@ -71,7 +77,7 @@ class Desk:
         session = self.call(
             "directory", "Login", directory_pb.LoginRequest(login=login, password=password, address="demo")
         )
-        return self.as_subject(session.subject_token)
+        return self._entered(session)
 
     def accept(self, invitation_token: str, password: str) -> Desk:
         """The desk of a person who was invited and sets a password."""
@@ -80,6 +86,19 @@ class Desk:
             "AcceptInvitation",
             directory_pb.AcceptInvitationRequest(token=invitation_token, password=password, address="demo"),
         )
+        return self._entered(session)
+
+    def _entered(self, session: directory_pb.Session) -> Desk:
+        """The desk behind the second factor, where the person needs one: enrolled, then proved."""
+        token = session.session_token
+        if session.second_factor == directory_pb.Session.SECOND_FACTOR_TO_ENROL:
+            request = directory_pb.StartSecondFactorRequest(session_token=token)
+            self.call("directory", "StartSecondFactor", request)
+        if session.second_factor in _UNPROVED:
+            ask = directory_pb.ShowSecondFactorCodeRequest(session_token=token)
+            code = self.call("directory", "ShowSecondFactorCode", ask).code
+            proof = directory_pb.ProveSecondFactorRequest(session_token=token, code=code)
+            session = self.call("directory", "ProveSecondFactor", proof)
         return self.as_subject(session.subject_token)
 
     def close(self) -> None:

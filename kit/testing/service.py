@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from kit import auth, migrate
+from kit import auth, clock, migrate
 from kit.auth import Subject
 from kit.db import Database
 from kit.grpc_client import OPTIONS
@@ -106,9 +106,16 @@ def served(descriptor: Any, servicer: Any, register: Any) -> Iterator[grpc.Chann
 
 
 def staff(
-    *permissions: str, organisation: str = auth.EVERYWHERE, id: str = "00000000-0000-7000-8000-000000000001"
+    *permissions: str,
+    organisation: str = auth.EVERYWHERE,
+    id: str = "00000000-0000-7000-8000-000000000001",
+    is_proved: bool = True,
 ) -> Subject:
-    """A person with permissions in one organisation (or everywhere)."""
+    """A person with permissions in one organisation (or everywhere), who has just proved a second factor."""
     return Subject(
-        kind=auth.Kind.PERSON, id=id, name="Người thử", grants={organisation: frozenset(permissions)}
+        kind=auth.Kind.PERSON,
+        id=id,
+        name="Người thử",
+        grants={organisation: frozenset(permissions)},
+        prove_seconds=int(clock.now().timestamp()) if is_proved else 0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from kit.runtime import Process, main
+from kit.seal import Sealer
 from services.directory import jobs
 from services.directory.rpc import DirectoryServicer
 from xoai.directory.v1 import directory_service_pb2 as pb
@@ -13,10 +14,16 @@ from xoai.directory.v1 import directory_service_pb2_grpc as pb_grpc
 
 def compose(process: Process) -> None:
     """Add the directory's parts."""
+    settings = process.settings
     database = process.database("directory")
     process.add_servicer(
         pb.DESCRIPTOR.services_by_name["DirectoryService"],
-        DirectoryServicer(database, process.settings.subject_key.get_secret_value()),
+        DirectoryServicer(
+            database,
+            settings.subject_key.get_secret_value(),
+            sealer=Sealer(settings.data_key.get_secret_value()),
+            is_trial=settings.mode != "production",
+        ),
         pb_grpc.add_DirectoryServiceServicer_to_server,
     )
     process.add_relay(database)

@@ -25,6 +25,7 @@ PASSWORD_LONGEST: Final = 128
 FAILURES_PER_ACCOUNT: Final = 5
 FAILURES_PER_ADDRESS: Final = 30
 FAILURE_WINDOW: Final = timedelta(minutes=15)
+FAILURES_PER_SECOND_FACTOR: Final = 5
 
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9]{1,19}")
 _BIN: Final = re.compile(r"[0-9]{6}")
@@ -48,6 +49,25 @@ class AccountState(StrEnum):
     ACTIVE = "active"
     REJECTED = "rejected"
     RETIRED = "retired"
+
+
+class NoticeKind(StrEnum):
+    """What every member of an organisation is told about its accounts."""
+
+    PROPOSED = "account_proposed"
+    APPROVED = "account_approved"
+    REJECTED = "account_rejected"
+    IN_FORCE = "account_in_force"
+    RETIRED = "account_retired"
+
+
+class SecondFactorState(StrEnum):
+    """How far a session is with the second factor."""
+
+    NOT_NEEDED = "not_needed"
+    TO_ENROL = "to_enrol"
+    TO_PROVE = "to_prove"
+    PROVED = "proved"
 
 
 ACCOUNT_TRANSITIONS: Final[dict[AccountState, frozenset[AccountState]]] = {
@@ -147,6 +167,48 @@ class LastAdministrator(errors.FailedPrecondition):
     reason = "LAST_ADMINISTRATOR"
     vi = "Đây là quản trị cuối cùng của thành phố. Xin giao quyền cho người khác trước."
     en = "This is the city's last administrator. Give the role to somebody else first."
+
+
+class PersonBelongsElsewhere(errors.PermissionDenied):
+    reason = "PERSON_BELONGS_ELSEWHERE"
+    vi = "Người này còn làm ở đơn vị khác. Xin nhờ quản trị thành phố."
+    en = "This person works for other organisations as well. Ask the city's administrator."
+
+
+class NotYourself(errors.FailedPrecondition):
+    reason = "NOT_YOURSELF"
+    vi = "Việc này không tự làm cho mình được. Xin nhờ một quản trị khác."
+    en = "This cannot be done for yourself. Ask another administrator."
+
+
+class CodeRefused(errors.InvalidArgument):
+    reason = "CODE_REFUSED"
+    vi = "Mã 6 số chưa đúng hoặc đã dùng rồi. Xin nhập mã mới đang hiện trong ứng dụng."
+    en = "The 6-digit code is wrong or was used already. Give the new one that your app shows."
+
+
+class TooManyCodes(errors.ResourceExhausted):
+    reason = "TOO_MANY_CODES_TRIED"
+    vi = "Sai mã quá nhiều lần. Xin đợi 15 phút rồi thử lại, hoặc nhờ quản trị đặt lại bước xác thực."
+    en = "Too many wrong codes. Wait 15 minutes, or ask an administrator to reset the second factor."
+
+
+class SecondFactorMissing(errors.FailedPrecondition):
+    reason = "SECOND_FACTOR_MISSING"
+    vi = "Chưa đăng ký ứng dụng xác thực. Xin đăng nhập lại để đăng ký."
+    en = "No authenticator app is enrolled. Sign in again to enrol one."
+
+
+class SecondFactorThere(errors.FailedPrecondition):
+    reason = "SECOND_FACTOR_THERE"
+    vi = "Ứng dụng xác thực đã được đăng ký. Mất điện thoại thì nhờ quản trị đặt lại."
+    en = "An authenticator app is enrolled already. If the phone is lost, ask an administrator for a reset."
+
+
+class OnlyInTrial(errors.NotFound):
+    reason = "ONLY_IN_TRIAL"
+    vi = "Chỉ bản thử mới có mục này."
+    en = "Only demo and tests have this."
 
 
 class ApiKeyNotFound(errors.NotFound):

@@ -96,6 +96,17 @@ _VIEWERS: Final = frozenset(
 )
 
 
+# Roles that hold or decide about the city's money, people or accounts: a password alone is not enough for them.
+SECOND_FACTOR: Final = frozenset(
+    {Role.ADMINISTRATOR, Role.FINANCE_CLERK, Role.FINANCE_HEAD, Role.HEAD_TEACHER}
+)
+
+
+def needs_second_factor(role: Role) -> bool:
+    """True for roles whose sessions may do nothing before a second factor is proved."""
+    return role in SECOND_FACTOR
+
+
 def moves_money(role: Role) -> bool:
     """True for roles whose sessions are kept short."""
     return role not in _VIEWERS

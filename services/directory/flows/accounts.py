@@ -9,8 +9,15 @@ from sqlalchemy.orm import Session
 from kit import audit, clock, ids
 from kit.auth import Subject
 from services.directory import publish, store
-from services.directory.domain import Account, AccountKnown, AccountNotFound, AccountState, check_account
-from services.directory.flows import organisations
+from services.directory.domain import (
+    Account,
+    AccountKnown,
+    AccountNotFound,
+    AccountState,
+    NoticeKind,
+    check_account,
+)
+from services.directory.flows import notices, organisations
 
 
 def propose(
@@ -47,17 +54,21 @@ def propose(
     )
     if not store.add_account(session, account):
         raise AccountKnown(account_number=account_number)
-    _record(session, subject, "account.propose", account)
+    _record(session, subject, "account.propose", NoticeKind.PROPOSED, account)
     return account
 
 
 def approve(session: Session, subject: Subject, id: UUID) -> Account:
-    """The second person's word. Raises AccountNotFound, SamePerson, AccountStateForbids."""
+    """The second person's word, with a fresh second factor.
+
+    Raises FreshProofNeeded, AccountNotFound, SamePerson, AccountStateForbids.
+    """
+    subject.require_fresh_proof()
     account = _lock(session, id)
     received = store.received_before(session, account.organisation_id, account.propose_time)
     approved = account.approved(subject.label, clock.now(), received_before=received)
     store.save_account(session, approved)
-    _record(session, subject, "account.approve", approved)
+    _record(session, subject, "account.approve", NoticeKind.APPROVED, approved)
     publish.accounts_changed(session, [approved])
     return approved
 
@@ -66,7 +77,7 @@ def reject(session: Session, subject: Subject, id: UUID, reason: str) -> Account
     """Stop a proposed or cooling account. Raises AccountNotFound, AccountStateForbids."""
     rejected = _lock(session, id).rejected(reason)
     store.save_account(session, rejected)
-    _record(session, subject, "account.reject", rejected)
+    _record(session, subject, "account.reject", NoticeKind.REJECTED, rejected)
     return rejected
 
 
@@ -74,7 +85,7 @@ def retire(session: Session, subject: Subject, id: UUID, reason: str) -> Account
     """Stop asking money to an account; what still arrives is matched. Raises AccountNotFound, AccountStateForbids."""
     retired = _lock(session, id).retired(clock.now(), reason)
     store.save_account(session, retired)
-    _record(session, subject, "account.retire", retired)
+    _record(session, subject, "account.retire", NoticeKind.RETIRED, retired)
     publish.accounts_changed(session, [retired])
     return retired
 
@@ -86,7 +97,7 @@ def end_cooling_off(session: Session, subject: Subject) -> int:
     for account in due:
         active = account.active()
         store.save_account(session, active)
-        _record(session, subject, "account.activate", active)
+        _record(session, subject, "account.activate", NoticeKind.IN_FORCE, active)
         changed.append(active)
         if account.replaces_account_id is None:
             continue
@@ -94,7 +105,7 @@ def end_cooling_off(session: Session, subject: Subject) -> int:
         if replaced is not None and replaced.state is AccountState.ACTIVE:
             retired = replaced.retired(clock.now(), f"thay bằng tài khoản đuôi {account.account_number[-4:]}")
             store.save_account(session, retired)
-            _record(session, subject, "account.retire", retired)
+            _record(session, subject, "account.retire", NoticeKind.RETIRED, retired)
             changed.append(retired)
     publish.accounts_changed(session, changed)
     return len(due)
@@ -114,7 +125,9 @@ def _lock(session: Session, id: UUID) -> Account:
     return account
 
 
-def _record(session: Session, subject: Subject, action: str, account: Account) -> None:
+def _record(session: Session, subject: Subject, action: str, kind: NoticeKind, account: Account) -> None:
+    """Write down who did it, and tell every member of the organisation."""
+    notices.tell(session, subject, kind, account)
     audit.record(
         session,
         subject=subject.label,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,17 +22,23 @@ from services.directory.domain import (
     SESSION_LIFETIME,
     ApiKeyRefused,
     BadField,
+    CodeRefused,
     InvitationEnded,
     LoginRefused,
     OrganisationKind,
+    SecondFactorState,
     SessionEnded,
+    TooManyCodes,
     TooManyFailures,
     digest,
     new_token,
     normal_login,
 )
 from services.directory.passwords import hash_password, verify_password
-from services.directory.roles import PERMISSIONS, Role, holds_everywhere, moves_money
+from services.directory.roles import PERMISSIONS, Role, holds_everywhere, moves_money, needs_second_factor
+
+# The last use of a key is written down at most this often.
+_KEY_USE_NOTED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +49,19 @@ class LoggedIn:
     memberships: list[Row[Any]]
     subject: Subject
     expire_time: datetime
+    second_factor: SecondFactorState
+    prove_time: datetime | None
+    unread_notices: int
+    idle: timedelta
     # The new token; empty when an old session was resolved.
     token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A refused login, to be raised after its count is committed."""
+    """A refused login or code, to be raised after its count is committed."""
 
-    error: LoginRefused | TooManyFailures
+    error: LoginRefused | TooManyFailures | CodeRefused | TooManyCodes
 
 
 def login(session: Session, name: str, password: str, address: str) -> LoggedIn | Failed:
@@ -87,12 +97,19 @@ def resolve(session: Session, token: str) -> LoggedIn:
     row = store.find_session(session, digest(token)) if token else None
     if row is None or row.disabled or now - row.create_time > SESSION_LIFETIME:
         raise SessionEnded()
-    logged_in = _logged_in(session, row, row.create_time)
-    if now - row.use_time > _idle(logged_in.memberships):
+    logged_in = _logged_in(session, row)
+    if now - row.use_time > logged_in.idle:
         raise SessionEnded()
     if (now - row.use_time).total_seconds() > 30:
         store.touch_session(session, digest(token), now)
     return logged_in
+
+
+def with_token(session: Session, token: str) -> LoggedIn:
+    """A session that has just got this token, to be shown once."""
+    row = store.find_session(session, digest(token))
+    assert row is not None
+    return replace(_logged_in(session, row), token=token)
 
 
 def logout(session: Session, token: str) -> None:
@@ -135,6 +152,9 @@ def resolve_api_key(session: Session, secret: str) -> tuple[Subject, UUID]:
     row = store.find_api_key(session, digest(secret))
     if row is None or row.revoke_time is not None or row.disabled:
         raise ApiKeyRefused()
+    now = clock.now()
+    if row.use_time is None or now - row.use_time > _KEY_USE_NOTED:
+        store.touch_api_key(session, row.id, now)
     grants = {str(row.organisation_id): frozenset(row.permissions)}
     return Subject(kind=Kind.API_KEY, id=str(row.id), name=row.name, grants=grants), row.organisation_id
 
@@ -155,18 +175,41 @@ def grants_of(memberships: list[Row[Any]]) -> dict[str, frozenset[str]]:
 def _open(session: Session, person: Row[Any], now: datetime) -> LoggedIn:
     token = new_token()
     store.add_session(session, digest(token), person.id, now)
-    opened = _logged_in(session, person, now)
-    return LoggedIn(opened.person, opened.memberships, opened.subject, opened.expire_time, token)
+    store.save_person(session, person.id, login_time=now)
+    return with_token(session, token)
 
 
-def _logged_in(session: Session, person: Row[Any], since: datetime) -> LoggedIn:
-    memberships = list(store.memberships(session, [person.id]))
-    subject = Subject(kind=Kind.PERSON, id=str(person.id), name=person.name, grants=grants_of(memberships))
-    return LoggedIn(person, memberships, subject, since + SESSION_LIFETIME)
-
-
-def _idle(memberships: list[Row[Any]]) -> Any:
-    return IDLE_WITH_MONEY if any(moves_money(Role(row.role)) for row in memberships) else IDLE_VIEWING
+def _logged_in(session: Session, row: Row[Any]) -> LoggedIn:
+    """What a session's row amounts to. Before the second factor is proved its subject may do nothing."""
+    memberships = list(store.memberships(session, [row.id]))
+    roles = [Role(item.role) for item in memberships]
+    state = SecondFactorState.NOT_NEEDED
+    if any(needs_second_factor(role) for role in roles):
+        state = (
+            SecondFactorState.TO_ENROL
+            if row.confirm_time is None
+            else SecondFactorState.PROVED
+            if row.prove_time is not None
+            else SecondFactorState.TO_PROVE
+        )
+    is_full = state in (SecondFactorState.NOT_NEEDED, SecondFactorState.PROVED)
+    subject = Subject(
+        kind=Kind.PERSON,
+        id=str(row.id),
+        name=row.name,
+        grants=grants_of(memberships) if is_full else {},
+        prove_seconds=int(row.prove_time.timestamp()) if row.prove_time else 0,
+    )
+    return LoggedIn(
+        person=row,
+        memberships=memberships,
+        subject=subject,
+        expire_time=row.create_time + SESSION_LIFETIME,
+        second_factor=state,
+        prove_time=row.prove_time,
+        unread_notices=row.unread_notices if is_full else 0,
+        idle=IDLE_WITH_MONEY if any(moves_money(role) for role in roles) else IDLE_VIEWING,
+    )
 
 
 def _record(session: Session, person_id: UUID, action: str) -> None:

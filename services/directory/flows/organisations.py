@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from kit import audit, clock, ids
 from kit.auth import Subject
+from kit.text import search_key
 from services.directory import store
 from services.directory.domain import (
     OrganisationChanged,
@@ -38,6 +39,7 @@ def create(
         version=1,
         **{field: values.get(field, "") for field in FIELDS if field != "disabled"},
         disabled=False,
+        search=search_key(f"{values['name']} {code}"),
     )
     if not is_new:
         raise OrganisationCodeTaken(code=code)
@@ -56,7 +58,9 @@ def edit(session: Session, subject: Subject, id: UUID, version: int, values: dic
     """Edit an organisation as it was read. Raises OrganisationNotFound, OrganisationChanged, BadField."""
     before = get(session, id)
     check_organisation(values["name"], before.code)
-    if not store.save_organisation(session, id, version, **{field: values[field] for field in FIELDS}):
+    fields = {field: values[field] for field in FIELDS}
+    fields["search"] = search_key(f"{values['name']} {before.code}")
+    if not store.save_organisation(session, id, version, **fields):
         raise OrganisationChanged()
     changes = {
         field: [getattr(before, field), values[field]]
@@ -82,6 +86,8 @@ def get(session: Session, id: UUID) -> Row[Any]:
     return row
 
 
-def find_all(session: Session, kind: str, after: Sequence[Any] | None, limit: int) -> Sequence[Row[Any]]:
-    """Organisations by code."""
-    return store.list_organisations(session, kind, after, limit)
+def find_all(
+    session: Session, kind: str, query: str, after: Sequence[Any] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Organisations by code, of a kind and with words in their name or code."""
+    return store.list_organisations(session, kind, search_key(query), after, limit)

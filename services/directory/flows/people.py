@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kit import audit, clock, ids
 from kit.auth import Subject
+from kit.text import search_key
 from services.directory import store
 from services.directory.domain import (
     INVITATION_LIFETIME,
@@ -20,6 +21,7 @@ from services.directory.domain import (
     InvitationEnded,
     LastAdministrator,
     OrganisationKind,
+    PersonBelongsElsewhere,
     PersonNotFound,
     digest,
     new_token,
@@ -35,14 +37,19 @@ class Invited:
 
     id: UUID
     person: Row[Any]
-    expire_time: datetime
+    # None and an empty token: the person needs none, being able to log in already.
+    expire_time: datetime | None
     token: str = ""
 
 
 def invite(
     session: Session, subject: Subject, *, name: str, login: str, organisation_id: UUID, role: str
 ) -> Invited:
-    """Invite somebody into an organisation; who is known by the login gets the role beside the present ones."""
+    """Invite somebody into an organisation; who is known by the login gets the role beside the present ones.
+
+    Who has a password already, or belongs to organisations out of the inviter's sight, gets no new invitation: its
+    token would be the key to that person's other work.
+    """
     if not name.strip():
         raise BadField(field="name", what_vi="Xin ghi họ và tên.", what_en="Give the person's full name.")
     held = _role(role)
@@ -56,18 +63,22 @@ def invite(
         password_hash="",
         disabled=False,
         create_time=clock.now(),
+        search=search_key(f"{name} {key}"),
     )
     person = store.find_person(session, key)
     assert person is not None
     store.add_membership(session, person.id, organisation_id, held.value, clock.now())
     _record(session, subject, "person.invite", person.id, organisation_id, {"role": held.value})
+    if person.password_hash or store.has_other_memberships(session, person.id):
+        return Invited(person.id, person, None)
     return _invitation(session, person)
 
 
 def reset_password(session: Session, subject: Subject, person_id: UUID) -> Invited:
-    """End a person's password and sessions, and make an invitation to set another. Raises PersonNotFound."""
-    person = _visible(session, person_id)
+    """End a person's password and sessions, and make an invitation to set another. Raises as `own`."""
+    person = own(session, person_id)
     store.save_person(session, person_id, password_hash="")
+    store.end_sessions(session, person_id)
     _record(session, subject, "person.reset_password", person_id, None, {})
     return _invitation(session, person)
 
@@ -83,11 +94,16 @@ def find_invitation(session: Session, token: str) -> Invited:
     return Invited(row.id, person, row.expire_time)
 
 
+def get(session: Session, person_id: UUID) -> Row[Any]:
+    """A person of whom the caller sees a membership. Raises PersonNotFound."""
+    return _visible(session, person_id, lock=False)
+
+
 def find_all(
-    session: Session, organisation_id: UUID, after: Sequence[Any] | None, limit: int
+    session: Session, organisation_id: UUID | None, query: str, after: Sequence[Any] | None, limit: int
 ) -> tuple[Sequence[Row[Any]], dict[UUID, list[Row[Any]]]]:
-    """People of an organisation and the memberships that the caller may see."""
-    people = store.list_people(session, organisation_id, after, limit)
+    """People of an organisation (or all whom the caller may see) and the memberships that the caller may see."""
+    people = store.list_people(session, organisation_id, search_key(query), after, limit)
     return people, memberships_of(session, [person.id for person in people])
 
 
@@ -100,13 +116,22 @@ def memberships_of(session: Session, people: Sequence[UUID]) -> dict[UUID, list[
 
 
 def disable(session: Session, subject: Subject, person_id: UUID) -> Row[Any]:
-    """Stop a person's login at once. Raises PersonNotFound, LastAdministrator."""
-    person = _visible(session, person_id)
+    """Stop a person's login and every session at once. Raises LastAdministrator and as `own`."""
+    person = own(session, person_id)
     for row in store.memberships(session, [person_id]):
         _keep_an_administrator(session, row.organisation_id, row.organisation_kind, row.role)
     store.save_person(session, person.id, disabled=True)
+    store.end_sessions(session, person_id)
     _record(session, subject, "person.disable", person_id, None, {})
-    return _visible(session, person_id)
+    return get(session, person_id)
+
+
+def enable(session: Session, subject: Subject, person_id: UUID) -> Row[Any]:
+    """Let a person log in again, with the password and the second factor of before. Raises as `own`."""
+    person = own(session, person_id)
+    store.save_person(session, person.id, disabled=False)
+    _record(session, subject, "person.enable", person_id, None, {})
+    return get(session, person_id)
 
 
 def grant(session: Session, subject: Subject, person_id: UUID, organisation_id: UUID, role: str) -> Row[Any]:
@@ -130,9 +155,17 @@ def revoke(session: Session, subject: Subject, person_id: UUID, organisation_id:
     return person
 
 
-def _visible(session: Session, person_id: UUID) -> Row[Any]:
+def own(session: Session, person_id: UUID) -> Row[Any]:
+    """The person, locked, if the caller may act on all of their work. Raises PersonNotFound, PersonBelongsElsewhere."""
+    person = _visible(session, person_id)
+    if store.has_other_memberships(session, person_id):
+        raise PersonBelongsElsewhere()
+    return person
+
+
+def _visible(session: Session, person_id: UUID, *, lock: bool = True) -> Row[Any]:
     """The person, locked, if the caller sees a membership of theirs (row-level security decides)."""
-    person = store.get_person(session, person_id, lock=True)
+    person = store.get_person(session, person_id, lock=lock)
     if person is None or not store.memberships(session, [person_id]):
         raise PersonNotFound()
     return person

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from kit import auth
 from services.directory.domain import Account, OrganisationKind, OrganisationNotFound, csrf_token
 from services.directory.flows.logins import LoggedIn
 from services.directory.flows.people import Invited
+from services.directory.roles import Role, needs_second_factor
 from xoai.directory.v1 import directory_service_pb2 as pb
 
 
@@ -58,7 +60,8 @@ def organisation(row: Row[Any]) -> pb.Organisation:
     )
 
 
-def account(value: Account) -> pb.Account:
+def account(value: Account, names: Mapping[str, str] = MappingProxyType({})) -> pb.Account:
+    """An account; `names` are those of its two persons, by label."""
     return pb.Account(
         id=str(value.id),
         organisation_id=str(value.organisation_id),
@@ -74,6 +77,32 @@ def account(value: Account) -> pb.Account:
         retire_time=timestamp(value.retire_time),
         replaces_account_id=str(value.replaces_account_id or ""),
         reason=value.reason,
+        approve_time=timestamp(value.approve_time),
+        propose_person_name=names.get(value.propose_person_id, ""),
+        approve_person_name=names.get(value.approve_person_id, ""),
+    )
+
+
+def notice(row: Row[Any], names: Mapping[str, str]) -> pb.Notice:
+    return pb.Notice(
+        id=str(row.notice_id),
+        kind=pb.Notice.Kind.Value(f"KIND_{row.kind.upper()}"),
+        organisation_id=str(row.organisation_id),
+        organisation_name=row.organisation_name,
+        create_time=timestamp(row.notice_time),
+        account=pb.Account(
+            id=str(row.id),
+            organisation_id=str(row.organisation_id),
+            bin=row.bin,
+            account_number=row.account_number,
+            holder_name=row.holder_name,
+            purpose=row.purpose,
+            state=pb.Account.State.Value(f"STATE_{row.state.upper()}"),
+            active_time=timestamp(row.active_time),
+            reason=row.reason,
+        ),
+        person_name=names.get(row.subject, ""),
+        read_time=timestamp(row.read_time),
     )
 
 
@@ -94,6 +123,9 @@ def person(row: Row[Any], memberships: Sequence[Row[Any]], permissions: Sequence
             for item in memberships
         ],
         permissions=sorted(permissions),
+        has_second_factor=row.confirm_time is not None,
+        needs_second_factor=any(needs_second_factor(Role(item.role)) for item in memberships),
+        login_time=timestamp(row.login_time),
     )
 
 
@@ -106,6 +138,10 @@ def session(value: LoggedIn, subject_key: str, session_token: str) -> pb.Session
         person=person(value.person, value.memberships, sorted(permissions)),
         expire_time=timestamp(value.expire_time),
         csrf_token=csrf_token(value.token or session_token),
+        second_factor=pb.Session.SecondFactor.Value(f"SECOND_FACTOR_{value.second_factor.value.upper()}"),
+        prove_time=timestamp(value.prove_time),
+        unread_notices=value.unread_notices,
+        idle_seconds=int(value.idle.total_seconds()),
     )
 
 
@@ -116,6 +152,7 @@ def invitation(value: Invited) -> pb.Invitation:
         person_name=value.person.name,
         login=value.person.login,
         expire_time=timestamp(value.expire_time),
+        person_id=str(value.person.id),
     )
 
 
@@ -129,4 +166,5 @@ def api_key(row: Row[Any], secret: str = "") -> pb.ApiKey:
         last_four=row.last_four,
         create_time=timestamp(row.create_time),
         revoke_time=timestamp(row.revoke_time),
+        use_time=timestamp(row.use_time),
     )

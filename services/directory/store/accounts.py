@@ -33,10 +33,17 @@ def save_account(session: Session, value: Account) -> None:
     session.execute(update(account).where(account.c.id == value.id).values(**_columns(value)))
 
 
-def list_accounts(session: Session, organisation_id: UUID | None) -> list[Account]:
+def list_accounts(
+    session: Session, organisation_id: UUID | None, *, only_waiting: bool = False
+) -> list[Account]:
+    """Accounts by organisation and time; only those that wait for a second person or for their time."""
     statement = select(account).order_by(account.c.organisation_id, account.c.propose_time)
     if organisation_id:
         statement = statement.where(account.c.organisation_id == organisation_id)
+    if only_waiting:
+        statement = statement.where(
+            account.c.state.in_((AccountState.PROPOSED.value, AccountState.COOLING.value))
+        )
     return [_account(row) for row in session.execute(statement)]
 
 

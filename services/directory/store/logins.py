@@ -11,12 +11,14 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.orm import Session
 
+from services.directory.store.notices import unread_notices
 from services.directory.store.tables import (
     api_key,
     login_failure,
     login_session,
     organisation,
     person,
+    second_factor,
 )
 
 
@@ -28,11 +30,24 @@ def add_session(session: Session, token_hash: bytes, person_id: UUID, now: datet
     )
 
 
-def find_session(session: Session, token_hash: bytes) -> Row[Any] | None:
-    """A session with its person."""
+def find_session(session: Session, token_hash: bytes) -> Any:
+    """A session with its person, when the person enrolled a second factor, how many notices are unread; None if there is none."""
     statement = (
-        select(login_session.c.create_time, login_session.c.use_time, person)
+        select(
+            login_session.c.create_time,
+            login_session.c.use_time,
+            login_session.c.prove_time,
+            person.c.id,
+            person.c.name,
+            person.c.login,
+            person.c.disabled,
+            person.c.password_hash,
+            person.c.login_time,
+            second_factor.c.confirm_time,
+            unread_notices(login_session.c.person_id).label("unread_notices"),
+        )
         .join(person, person.c.id == login_session.c.person_id)
+        .outerjoin(second_factor, second_factor.c.person_id == login_session.c.person_id)
         .where(login_session.c.token_hash == token_hash)
     )
     return session.execute(statement).first()
@@ -41,6 +56,15 @@ def find_session(session: Session, token_hash: bytes) -> Row[Any] | None:
 def touch_session(session: Session, token_hash: bytes, now: datetime) -> None:
     session.execute(
         update(login_session).where(login_session.c.token_hash == token_hash).values(use_time=now)
+    )
+
+
+def renew_session(session: Session, token_hash: bytes, new_hash: bytes, now: datetime) -> None:
+    """Give a session another id, the second factor being proved now; its lifetime goes on."""
+    session.execute(
+        update(login_session)
+        .where(login_session.c.token_hash == token_hash)
+        .values(token_hash=new_hash, use_time=now, prove_time=now)
     )
 
 
@@ -91,6 +115,15 @@ def revoke_api_key(session: Session, id: UUID, now: datetime) -> None:
     session.execute(
         update(api_key).where(api_key.c.id == id, api_key.c.revoke_time.is_(None)).values(revoke_time=now)
     )
+
+
+def touch_api_key(session: Session, id: UUID, now: datetime) -> None:
+    session.execute(update(api_key).where(api_key.c.id == id).values(use_time=now))
+
+
+def key_names(session: Session, keys: Sequence[UUID]) -> Sequence[Any]:
+    """Ids and names of API keys."""
+    return session.execute(select(api_key.c.id, api_key.c.name).where(api_key.c.id.in_(keys))).all()
 
 
 def list_api_keys(session: Session, organisation_id: UUID) -> Sequence[Row[Any]]:

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Column, ColumnElement, Row, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.directory.store.tables import (
-    audit,
-    organisation,
-)
+from services.directory.store.tables import organisation
 
 
 def add_organisation(session: Session, **values: Any) -> bool:
@@ -41,22 +38,18 @@ def save_organisation(session: Session, id: UUID, version: int, **values: Any) -
 
 
 def list_organisations(
-    session: Session, kind: str, after: Sequence[Any] | None, limit: int
+    session: Session, kind: str, query: str, after: Sequence[Any] | None, limit: int
 ) -> Sequence[Row[Any]]:
+    """Organisations by code; every word of `query` (a search key) begins a word of the name or code."""
     statement = select(organisation).order_by(organisation.c.code).limit(limit)
     if kind:
         statement = statement.where(organisation.c.kind == kind)
+    statement = statement.where(*has_words(organisation.c.search, query))
     if after:
         statement = statement.where(organisation.c.code > after[0])
     return session.execute(statement).all()
 
 
-def list_audit(
-    session: Session, organisation_id: UUID | None, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
-    statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
-    if organisation_id:
-        statement = statement.where(audit.c.organisation_id == organisation_id)
-    if before:
-        statement = statement.where(audit.c.id < before)
-    return session.execute(statement).all()
+def has_words(column: Column[str], query: str) -> list[ColumnElement[bool]]:
+    """Conditions that each word of a search key begins a word of `column`."""
+    return [(literal(" ") + column).contains(f" {word}", autoescape=True) for word in query.split()]

@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.directory.store.organisations import has_words
 from services.directory.store.tables import (
     invitation,
     membership,
     organisation,
     person,
+    second_factor,
 )
 
 
@@ -27,8 +29,25 @@ def add_person(session: Session, **values: Any) -> bool:
 
 
 def get_person(session: Session, id: UUID, *, lock: bool = False) -> Row[Any] | None:
-    statement = select(person).where(person.c.id == id)
-    return session.execute(statement.with_for_update() if lock else statement).first()
+    statement = _people().where(person.c.id == id)
+    return session.execute(statement.with_for_update(of=person) if lock else statement).first()
+
+
+def _people() -> Select[Any]:
+    """People, and whether their second factor is enrolled."""
+    enrolled = select(second_factor.c.confirm_time).where(second_factor.c.person_id == person.c.id)
+    return select(person, enrolled.scalar_subquery().label("confirm_time"))
+
+
+def has_other_memberships(session: Session, person_id: UUID) -> bool:
+    """True if the person has memberships that row-level security hides from the caller."""
+    visible = select(func.count()).where(membership.c.person_id == person_id).scalar_subquery()
+    return bool(session.execute(select(func.count_memberships(person_id) > visible)).scalar_one())
+
+
+def names_of(session: Session, people: Sequence[UUID]) -> Sequence[Any]:
+    """Ids and names of people."""
+    return session.execute(select(person.c.id, person.c.name).where(person.c.id.in_(people))).all()
 
 
 def find_person(session: Session, login: str) -> Row[Any] | None:
@@ -40,13 +59,14 @@ def save_person(session: Session, id: UUID, **values: Any) -> None:
 
 
 def list_people(
-    session: Session, organisation_id: UUID, after: Sequence[Any] | None, limit: int
+    session: Session, organisation_id: UUID | None, query: str, after: Sequence[Any] | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """People of an organisation, by name and id; row-level security on membership bounds it."""
-    members = select(membership.c.person_id).where(membership.c.organisation_id == organisation_id)
-    statement = (
-        select(person).where(person.c.id.in_(members)).order_by(person.c.name, person.c.id).limit(limit)
-    )
+    """People of an organisation (or all), by name and id; row-level security on membership bounds it."""
+    members = select(membership.c.person_id)
+    if organisation_id:
+        members = members.where(membership.c.organisation_id == organisation_id)
+    statement = _people().where(person.c.id.in_(members), *has_words(person.c.search, query))
+    statement = statement.order_by(person.c.name, person.c.id).limit(limit)
     if after:
         statement = statement.where(func.row(person.c.name, person.c.id) > func.row(after[0], UUID(after[1])))
     return session.execute(statement).all()

@@ -41,6 +41,8 @@ organisation = Table(
     Column("disabled", Boolean, nullable=False),
     Column("create_time", _TIME, nullable=False),
     Column("version", BigInteger, nullable=False),
+    # Name and code without accents, for finding.
+    Column("search", Text, nullable=False, server_default=text("''")),
 )
 
 account = Table(
@@ -83,6 +85,22 @@ person = Table(
     Column("password_hash", Text, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("create_time", _TIME, nullable=False),
+    Column("login_time", _TIME),
+    # Name and login without accents, for finding.
+    Column("search", Text, nullable=False, server_default=text("''")),
+)
+
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("person_id", SqlUuid, ForeignKey("person.id"), primary_key=True),
+    # The shared secret of RFC 6238, sealed.
+    Column("sealed", LargeBinary, nullable=False),
+    Column("create_time", _TIME, nullable=False),
+    # Empty until a first code proved that the app has the secret.
+    Column("confirm_time", _TIME),
+    # The time step of the last code taken; a code is good once.
+    Column("last_step", BigInteger, nullable=False),
 )
 
 membership = Table(
@@ -114,6 +132,8 @@ login_session = Table(
     Column("person_id", SqlUuid, ForeignKey("person.id"), nullable=False),
     Column("create_time", _TIME, nullable=False),
     Column("use_time", _TIME, nullable=False),
+    # When the second factor was last proved in this session.
+    Column("prove_time", _TIME),
     Index("login_session_person", "person_id"),
     Index("login_session_use_time", "use_time"),
 )
@@ -138,7 +158,38 @@ api_key = Table(
     Column("last_four", Text, nullable=False),
     Column("create_time", _TIME, nullable=False),
     Column("revoke_time", _TIME),
+    Column("use_time", _TIME),
     Index("api_key_organisation", "organisation_id"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", SqlUuid, primary_key=True),
+    Column("organisation_id", SqlUuid, ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("account_id", SqlUuid, ForeignKey("account.id"), nullable=False),
+    # Who did it, as in the audit trail.
+    Column("subject", Text, nullable=False),
+    Column("create_time", _TIME, nullable=False),
+    Index("notice_organisation", "organisation_id", "create_time"),
+)
+
+notice_read = Table(
+    "notice_read",
+    metadata,
+    Column("notice_id", SqlUuid, ForeignKey("notice.id"), primary_key=True),
+    Column("person_id", SqlUuid, ForeignKey("person.id"), primary_key=True),
+    Column("read_time", _TIME, nullable=False),
+)
+
+# One row at most; demo and tests only.
+clock_offset = Table(
+    "clock_offset",
+    metadata,
+    Column("is_set", Boolean, primary_key=True),
+    Column("seconds", BigInteger, nullable=False),
+    CheckConstraint("is_set", name="clock_offset_one_row"),
 )
 
 
@@ -146,6 +197,6 @@ outbox = outbox_table(metadata)
 audit = audit_table(metadata)
 idempotency_key = idempotency_table(metadata)
 
-TENANT_TABLES = ("organisation", "account", "membership", "api_key", "audit")
+TENANT_TABLES = ("organisation", "account", "membership", "api_key", "notice", "audit")
 APP_TABLES = ("person", "invitation", "outbox", "idempotency_key")
-WORKER_TABLES = ("login_session", "login_failure")
+WORKER_TABLES = ("login_session", "login_failure", "second_factor", "notice_read", "clock_offset")

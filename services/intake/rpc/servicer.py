@@ -9,7 +9,7 @@ from uuid import UUID
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import pages
+from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.db import Database
 from kit.grpc_server import Edge
@@ -17,12 +17,13 @@ from kit.seal import Sealer
 from services.intake import jobs
 from services.intake.flows import connections
 from services.intake.rpc import forms, probe
+from services.intake.rpc.trail import TrailDesk
 from services.intake.store import connections as store
 from xoai.intake.v1 import intake_service_pb2 as pb
 from xoai.intake.v1 import intake_service_pb2_grpc as pb_grpc
 
 
-class IntakeServicer(pb_grpc.IntakeServiceServicer):
+class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
     """Provider connections, callbacks and exceptions."""
 
     PERMISSIONS: Mapping[str, Permission] = {
@@ -32,6 +33,11 @@ class IntakeServicer(pb_grpc.IntakeServiceServicer):
         "AddSecret": Permission("intake.manage"),
         "RemoveSecret": Permission("intake.manage"),
         "SetVirtualAccounts": Permission("intake.manage"),
+        "ListVirtualAccounts": Permission("intake.read"),
+        "SetConfirmAbove": Permission("intake.manage"),
+        "GetActivity": Permission("intake.read"),
+        "ListAuditEntries": Permission("audit.read"),
+        "VerifyAudit": Permission("audit.read"),
         "DisableConnection": Permission("intake.manage"),
         "TestConnection": Permission("intake.manage"),
         "ListCallbacks": Permission("intake.read"),
@@ -103,6 +109,33 @@ class IntakeServicer(pb_grpc.IntakeServiceServicer):
             context, request, id, lambda s, who: connections.set_virtual_accounts(s, who, id, rows)
         )
 
+    def ListVirtualAccounts(
+        self, request: pb.ListVirtualAccountsRequest, context: grpc.ServicerContext
+    ) -> pb.ListVirtualAccountsResponse:
+        id = forms.uuid(request.connection_id)
+        rows = self._edge.query(context, lambda session, _: store.list_virtual_accounts(session, id))
+        return pb.ListVirtualAccountsResponse(
+            virtual_accounts=[
+                pb.VirtualAccount(
+                    virtual_account=row.virtual_account,
+                    account_number=row.account_number,
+                    payer_id=row.payer_id,
+                )
+                for row in rows
+            ]
+        )
+
+    def SetConfirmAbove(
+        self, request: pb.SetConfirmAboveRequest, context: grpc.ServicerContext
+    ) -> pb.Connection:
+        id = forms.uuid(request.connection_id)
+        return self._change(
+            context,
+            request,
+            id,
+            lambda s, who: connections.set_confirm_above(s, who, id, request.confirm_above),
+        )
+
     def DisableConnection(
         self, request: pb.DisableConnectionRequest, context: grpc.ServicerContext
     ) -> pb.Connection:
@@ -114,11 +147,34 @@ class IntakeServicer(pb_grpc.IntakeServiceServicer):
     def TestConnection(
         self, request: pb.TestConnectionRequest, context: grpc.ServicerContext
     ) -> pb.TestConnectionResponse:
-        # The secret is read in one transaction; the call over the network happens after it.
-        row, secret = self._edge.query(
-            context, lambda session, _: self._newest_secret(session, request.connection_id)
+        # The secrets are read in one transaction; the calls over the network happen after it.
+        row, secrets = self._edge.query(
+            context, lambda session, _: self._secrets_in_force(session, request.connection_id)
         )
-        return probe.send(self._public_url, row, secret)
+        since = clock.now()
+        test = probe.Probe(self._public_url, row)
+        test.run(
+            secrets,
+            lambda: self._edge.query(context, lambda session, _: store.kept_since(session, row.id, since)),
+        )
+        return test.answer
+
+    def GetActivity(self, request: pb.GetActivityRequest, context: grpc.ServicerContext) -> pb.Activity:
+        id = forms.uuid(request.connection_id)
+
+        def work(session: Session, _: Subject) -> pb.Activity:
+            connections.get(session, id)
+            row = store.activity(session, id, clock.today())
+            return pb.Activity(
+                callbacks=row.callbacks,
+                callbacks_today=row.callbacks_today,
+                reports=row.reports,
+                repeats=row.repeats,
+                refused=row.refused,
+                exceptions_open=row.exceptions,
+            )
+
+        return self._edge.query(context, work)
 
     def ListCallbacks(
         self, request: pb.ListCallbacksRequest, context: grpc.ServicerContext
@@ -208,13 +264,13 @@ class IntakeServicer(pb_grpc.IntakeServiceServicer):
 
         return self._edge.command(context, request, pb.Connection, work)
 
-    def _newest_secret(self, session: Session, connection_id: str) -> tuple[Any, str]:
+    def _secrets_in_force(self, session: Session, connection_id: str) -> tuple[Any, list[tuple[str, str]]]:
         row = connections.get(session, forms.uuid(connection_id))
-        secrets = [item for item in store.secrets(session, [row.id]) if item.remove_time is None]
-        if not secrets:
-            raise connections.ConnectionNotFound()
-        newest = secrets[-1]
-        return row, self._sealer.open(bytes(newest.sealed), place=f"connection_secret:{newest.id}")
+        return row, [
+            (item.last_four, self._sealer.open(bytes(item.sealed), place=f"connection_secret:{item.id}"))
+            for item in store.secrets(session, [row.id])
+            if item.remove_time is None
+        ]
 
 
 def _shown(session: Session, id: UUID) -> pb.Connection:

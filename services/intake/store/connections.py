@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, insert, text
 from sqlalchemy.orm import Session
 
+from kit.clock import CITY_ZONE
 from services.intake.store.tables import connection, connection_secret
 
 CHANNEL: Final = "intake_connections"
@@ -108,6 +109,55 @@ def virtual_accounts(session: Session, connection_id: UUID) -> dict[str, str]:
         {"id": connection_id},
     )
     return {row.virtual_account: row.account_number for row in rows}
+
+
+def list_virtual_accounts(session: Session, connection_id: UUID) -> Sequence[Row[Any]]:
+    return session.execute(
+        text("SELECT * FROM virtual_account WHERE connection_id = :id ORDER BY virtual_account"),
+        {"id": connection_id},
+    ).all()
+
+
+def set_confirm_above(session: Session, id: UUID, confirm_above: int) -> None:
+    session.execute(
+        text("UPDATE connection SET confirm_above = :amount WHERE id = :id"),
+        {"id": id, "amount": confirm_above},
+    )
+    _tell(session)
+
+
+def lock(session: Session, id: UUID) -> None:
+    """Keep other changes of a connection away until this one has ended."""
+    session.execute(text("SELECT 1 FROM connection WHERE id = :id FOR UPDATE"), {"id": id})
+
+
+def kept_since(session: Session, connection_id: UUID, since: datetime) -> tuple[int, int]:
+    """Callbacks of a connection since a moment, and credits announced by them."""
+    row = session.execute(
+        text(
+            "SELECT count(DISTINCT b.id) AS callbacks, count(r.id) AS credits FROM callback b"
+            " LEFT JOIN report r ON r.callback_id = b.id AND r.announced"
+            " WHERE b.connection_id = :id AND b.arrive_time >= :since AND b.channel = 'callback'"
+        ),
+        {"id": connection_id, "since": since},
+    ).one()
+    return int(row.callbacks), int(row.credits)
+
+
+def activity(session: Session, connection_id: UUID, today: date) -> Row[Any]:
+    """Counts of what a connection told."""
+    return session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM callback WHERE connection_id = :id AND channel = 'callback') AS callbacks,"
+            " (SELECT count(*) FROM callback WHERE connection_id = :id AND channel = 'callback'"
+            "  AND arrive_time >= :midnight) AS callbacks_today,"
+            " (SELECT count(*) FROM report WHERE connection_id = :id AND announced) AS reports,"
+            " coalesce((SELECT repeats FROM tally WHERE connection_id = :id), 0) AS repeats,"
+            " coalesce((SELECT refused FROM tally WHERE connection_id = :id), 0) AS refused,"
+            " (SELECT count(*) FROM intake_exception WHERE connection_id = :id AND state = 'open') AS exceptions"
+        ),
+        {"id": connection_id, "midnight": datetime.combine(today, time(), CITY_ZONE)},
+    ).one()
 
 
 def cursor_of(session: Session, connection_id: UUID, account_number: str) -> str | None:

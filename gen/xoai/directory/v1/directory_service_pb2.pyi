@@ -51,21 +51,53 @@ Global___LoginRequest: _TypeAlias = LoginRequest  # noqa: Y015
 class Session(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    class _SecondFactor:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _SecondFactorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Session._SecondFactor.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        SECOND_FACTOR_UNSPECIFIED: Session._SecondFactor.ValueType  # 0
+        SECOND_FACTOR_NOT_NEEDED: Session._SecondFactor.ValueType  # 1
+        SECOND_FACTOR_TO_ENROL: Session._SecondFactor.ValueType  # 2
+        """None yet: to be enrolled before anything else."""
+        SECOND_FACTOR_TO_PROVE: Session._SecondFactor.ValueType  # 3
+        SECOND_FACTOR_PROVED: Session._SecondFactor.ValueType  # 4
+
+    class SecondFactor(_SecondFactor, metaclass=_SecondFactorEnumTypeWrapper): ...
+    SECOND_FACTOR_UNSPECIFIED: Session.SecondFactor.ValueType  # 0
+    SECOND_FACTOR_NOT_NEEDED: Session.SecondFactor.ValueType  # 1
+    SECOND_FACTOR_TO_ENROL: Session.SecondFactor.ValueType  # 2
+    """None yet: to be enrolled before anything else."""
+    SECOND_FACTOR_TO_PROVE: Session.SecondFactor.ValueType  # 3
+    SECOND_FACTOR_PROVED: Session.SecondFactor.ValueType  # 4
+
     SESSION_TOKEN_FIELD_NUMBER: _builtins.int
     SUBJECT_TOKEN_FIELD_NUMBER: _builtins.int
     PERSON_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     CSRF_TOKEN_FIELD_NUMBER: _builtins.int
+    SECOND_FACTOR_FIELD_NUMBER: _builtins.int
+    PROVE_TIME_FIELD_NUMBER: _builtins.int
+    UNREAD_NOTICES_FIELD_NUMBER: _builtins.int
+    IDLE_SECONDS_FIELD_NUMBER: _builtins.int
     session_token: _builtins.str
     """Only in the answers of Login, ChangePassword and AcceptInvitation."""
     subject_token: _builtins.str
     """Short-lived signed token for calls to the other services."""
     csrf_token: _builtins.str
     """Binds forms to this session."""
+    second_factor: Global___Session.SecondFactor.ValueType
+    unread_notices: _builtins.int
+    """Notices that the person has not read yet."""
+    idle_seconds: _builtins.int
+    """The session ends after so long without a request."""
     @_builtins.property
     def person(self) -> Global___Person: ...
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def prove_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -74,14 +106,288 @@ class Session(_message.Message):
         person: Global___Person | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         csrf_token: _builtins.str = ...,
+        second_factor: Global___Session.SecondFactor.ValueType = ...,
+        prove_time: _timestamp_pb2.Timestamp | None = ...,
+        unread_notices: _builtins.int = ...,
+        idle_seconds: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "person", b"person"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "person", b"person", "prove_time", b"prove_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["csrf_token", b"csrf_token", "expire_time", b"expire_time", "person", b"person", "session_token", b"session_token", "subject_token", b"subject_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["csrf_token", b"csrf_token", "expire_time", b"expire_time", "idle_seconds", b"idle_seconds", "person", b"person", "prove_time", b"prove_time", "second_factor", b"second_factor", "session_token", b"session_token", "subject_token", b"subject_token", "unread_notices", b"unread_notices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
+
+@_typing.final
+class StartSecondFactorRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        session_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_token", b"session_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StartSecondFactorRequest: _TypeAlias = StartSecondFactorRequest  # noqa: Y015
+
+@_typing.final
+class SecondFactorSecret(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECRET_FIELD_NUMBER: _builtins.int
+    URI_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """Base32, for typing; shown until the enrolment is proved."""
+    uri: _builtins.str
+    """otpauth://totp/…, for the QR code."""
+    def __init__(
+        self,
+        *,
+        secret: _builtins.str = ...,
+        uri: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secret", b"secret", "uri", b"uri"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SecondFactorSecret: _TypeAlias = SecondFactorSecret  # noqa: Y015
+
+@_typing.final
+class ProveSecondFactorRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    code: _builtins.str
+    def __init__(
+        self,
+        *,
+        session_token: _builtins.str = ...,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "session_token", b"session_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProveSecondFactorRequest: _TypeAlias = ProveSecondFactorRequest  # noqa: Y015
+
+@_typing.final
+class ShowSecondFactorCodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        session_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_token", b"session_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShowSecondFactorCodeRequest: _TypeAlias = ShowSecondFactorCodeRequest  # noqa: Y015
+
+@_typing.final
+class SecondFactorCode(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    SECONDS_LEFT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    seconds_left: _builtins.int
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        seconds_left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "seconds_left", b"seconds_left"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SecondFactorCode: _TypeAlias = SecondFactorCode  # noqa: Y015
+
+@_typing.final
+class ResetSecondFactorRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetSecondFactorRequest: _TypeAlias = ResetSecondFactorRequest  # noqa: Y015
+
+@_typing.final
+class Notice(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Notice._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: Notice._Kind.ValueType  # 0
+        KIND_ACCOUNT_PROPOSED: Notice._Kind.ValueType  # 1
+        KIND_ACCOUNT_APPROVED: Notice._Kind.ValueType  # 2
+        """Approved: in force from active_time on."""
+        KIND_ACCOUNT_REJECTED: Notice._Kind.ValueType  # 3
+        KIND_ACCOUNT_IN_FORCE: Notice._Kind.ValueType  # 4
+        KIND_ACCOUNT_RETIRED: Notice._Kind.ValueType  # 5
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper): ...
+    KIND_UNSPECIFIED: Notice.Kind.ValueType  # 0
+    KIND_ACCOUNT_PROPOSED: Notice.Kind.ValueType  # 1
+    KIND_ACCOUNT_APPROVED: Notice.Kind.ValueType  # 2
+    """Approved: in force from active_time on."""
+    KIND_ACCOUNT_REJECTED: Notice.Kind.ValueType  # 3
+    KIND_ACCOUNT_IN_FORCE: Notice.Kind.ValueType  # 4
+    KIND_ACCOUNT_RETIRED: Notice.Kind.ValueType  # 5
+
+    ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_NAME_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    PERSON_NAME_FIELD_NUMBER: _builtins.int
+    READ_TIME_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    kind: Global___Notice.Kind.ValueType
+    organisation_id: _builtins.str
+    organisation_name: _builtins.str
+    person_name: _builtins.str
+    """Who did it, by name."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def account(self) -> Global___Account: ...
+    @_builtins.property
+    def read_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        kind: Global___Notice.Kind.ValueType = ...,
+        organisation_id: _builtins.str = ...,
+        organisation_name: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        account: Global___Account | None = ...,
+        person_name: _builtins.str = ...,
+        read_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "create_time", b"create_time", "read_time", b"read_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "create_time", b"create_time", "id", b"id", "kind", b"kind", "organisation_id", b"organisation_id", "organisation_name", b"organisation_name", "person_name", b"person_name", "read_time", b"read_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class ListNoticesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITH_READ_FIELD_NUMBER: _builtins.int
+    with_read: _builtins.bool
+    """The newest 50 with those that were read; else all unread ones."""
+    def __init__(
+        self,
+        *,
+        with_read: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["with_read", b"with_read"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListNoticesRequest: _TypeAlias = ListNoticesRequest  # noqa: Y015
+
+@_typing.final
+class ListNoticesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Notice]: ...
+    def __init__(
+        self,
+        *,
+        notices: _abc.Iterable[Global___Notice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notices", b"notices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListNoticesResponse: _TypeAlias = ListNoticesResponse  # noqa: Y015
+
+@_typing.final
+class ReadNoticesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadNoticesRequest: _TypeAlias = ReadNoticesRequest  # noqa: Y015
+
+@_typing.final
+class ReadNoticesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadNoticesResponse: _TypeAlias = ReadNoticesResponse  # noqa: Y015
 
 @_typing.final
 class SubjectToken(_message.Message):
@@ -402,19 +708,23 @@ class ListOrganisationsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     page_token: _builtins.str
     kind: Global___Organisation.Kind.ValueType
+    query: _builtins.str
+    """Words of the name or the code, with or without accents."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         kind: Global___Organisation.Kind.ValueType = ...,
+        query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -484,6 +794,9 @@ class Account(_message.Message):
     RETIRE_TIME_FIELD_NUMBER: _builtins.int
     REPLACES_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    APPROVE_TIME_FIELD_NUMBER: _builtins.int
+    PROPOSE_PERSON_NAME_FIELD_NUMBER: _builtins.int
+    APPROVE_PERSON_NAME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     bin: _builtins.str
@@ -496,12 +809,16 @@ class Account(_message.Message):
     approve_person_id: _builtins.str
     replaces_account_id: _builtins.str
     reason: _builtins.str
+    propose_person_name: _builtins.str
+    approve_person_name: _builtins.str
     @_builtins.property
     def propose_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def retire_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def approve_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -519,10 +836,13 @@ class Account(_message.Message):
         retire_time: _timestamp_pb2.Timestamp | None = ...,
         replaces_account_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        approve_time: _timestamp_pb2.Timestamp | None = ...,
+        propose_person_name: _builtins.str = ...,
+        approve_person_name: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "propose_time", b"propose_time", "retire_time", b"retire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "approve_time", b"approve_time", "propose_time", b"propose_time", "retire_time", b"retire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "active_time", b"active_time", "approve_person_id", b"approve_person_id", "bin", b"bin", "holder_name", b"holder_name", "id", b"id", "organisation_id", b"organisation_id", "propose_person_id", b"propose_person_id", "propose_time", b"propose_time", "purpose", b"purpose", "reason", b"reason", "replaces_account_id", b"replaces_account_id", "retire_time", b"retire_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "active_time", b"active_time", "approve_person_id", b"approve_person_id", "approve_person_name", b"approve_person_name", "approve_time", b"approve_time", "bin", b"bin", "holder_name", b"holder_name", "id", b"id", "organisation_id", b"organisation_id", "propose_person_id", b"propose_person_id", "propose_person_name", b"propose_person_name", "propose_time", b"propose_time", "purpose", b"purpose", "reason", b"reason", "replaces_account_id", b"replaces_account_id", "retire_time", b"retire_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -646,16 +966,20 @@ class ListAccountsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    ONLY_WAITING_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     """Empty: all that the caller may see."""
+    only_waiting: _builtins.bool
+    """Only those that wait for a second person or for their time."""
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
+        only_waiting: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_waiting", b"only_waiting", "organisation_id", b"organisation_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -721,17 +1045,24 @@ class Person(_message.Message):
     INVITED_ONLY_FIELD_NUMBER: _builtins.int
     MEMBERSHIPS_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
+    HAS_SECOND_FACTOR_FIELD_NUMBER: _builtins.int
+    NEEDS_SECOND_FACTOR_FIELD_NUMBER: _builtins.int
+    LOGIN_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     login: _builtins.str
     disabled: _builtins.bool
     invited_only: _builtins.bool
+    has_second_factor: _builtins.bool
+    needs_second_factor: _builtins.bool
     @_builtins.property
     def memberships(self) -> _containers.RepeatedCompositeFieldContainer[Global___Membership]: ...
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the person may do, over all memberships; for showing and hiding, never for deciding."""
 
+    @_builtins.property
+    def login_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -742,14 +1073,36 @@ class Person(_message.Message):
         invited_only: _builtins.bool = ...,
         memberships: _abc.Iterable[Global___Membership] | None = ...,
         permissions: _abc.Iterable[_builtins.str] | None = ...,
+        has_second_factor: _builtins.bool = ...,
+        needs_second_factor: _builtins.bool = ...,
+        login_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["login_time", b"login_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "id", b"id", "invited_only", b"invited_only", "login", b"login", "memberships", b"memberships", "name", b"name", "permissions", b"permissions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled", b"disabled", "has_second_factor", b"has_second_factor", "id", b"id", "invited_only", b"invited_only", "login", b"login", "login_time", b"login_time", "memberships", b"memberships", "name", b"name", "needs_second_factor", b"needs_second_factor", "permissions", b"permissions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Person: _TypeAlias = Person  # noqa: Y015
+
+@_typing.final
+class GetPersonRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPersonRequest: _TypeAlias = GetPersonRequest  # noqa: Y015
 
 @_typing.final
 class Invitation(_message.Message):
@@ -760,11 +1113,13 @@ class Invitation(_message.Message):
     PERSON_NAME_FIELD_NUMBER: _builtins.int
     LOGIN_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     token: _builtins.str
-    """Shown once, in the answer that makes it."""
+    """Shown once, in the answer that makes it. Empty for an invited person who has a password already."""
     person_name: _builtins.str
     login: _builtins.str
+    person_id: _builtins.str
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -775,10 +1130,11 @@ class Invitation(_message.Message):
         person_name: _builtins.str = ...,
         login: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        person_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "id", b"id", "login", b"login", "person_name", b"person_name", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "id", b"id", "login", b"login", "person_id", b"person_id", "person_name", b"person_name", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -888,19 +1244,24 @@ class ListPeopleRequest(_message.Message):
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
+    """Empty: everybody whom the caller may see."""
     page_size: _builtins.int
     page_token: _builtins.str
+    query: _builtins.str
+    """Words of the name or the login, with or without accents."""
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -950,6 +1311,28 @@ class DisablePersonRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisablePersonRequest: _TypeAlias = DisablePersonRequest  # noqa: Y015
+
+@_typing.final
+class EnablePersonRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PERSON_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    person_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        person_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_id", b"person_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnablePersonRequest: _TypeAlias = EnablePersonRequest  # noqa: Y015
 
 @_typing.final
 class GrantMembershipRequest(_message.Message):
@@ -1019,6 +1402,7 @@ class ApiKey(_message.Message):
     LAST_FOUR_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
+    USE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     name: _builtins.str
@@ -1031,6 +1415,8 @@ class ApiKey(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def use_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -1042,10 +1428,11 @@ class ApiKey(_message.Message):
         last_four: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
+        use_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "revoke_time", b"revoke_time", "use_time", b"use_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "id", b"id", "last_four", b"last_four", "name", b"name", "organisation_id", b"organisation_id", "permissions", b"permissions", "revoke_time", b"revoke_time", "secret", b"secret"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "id", b"id", "last_four", b"last_four", "name", b"name", "organisation_id", b"organisation_id", "permissions", b"permissions", "revoke_time", b"revoke_time", "secret", b"secret", "use_time", b"use_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1186,19 +1573,27 @@ class ListAuditEntriesRequest(_message.Message):
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     page_size: _builtins.int
     page_token: _builtins.str
+    subject: _builtins.str
+    """Who did it, such as person:UUID."""
+    date: _builtins.str
+    """A calendar day of the city, ISO form."""
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1226,3 +1621,101 @@ class ListAuditEntriesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa: Y015
+
+@_typing.final
+class VerifyAuditRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
+
+@_typing.final
+class VerifyAuditResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    BROKEN_ID_FIELD_NUMBER: _builtins.int
+    entries: _builtins.int
+    broken_id: _builtins.int
+    """The first entry that does not follow; 0 if all do."""
+    def __init__(
+        self,
+        *,
+        entries: _builtins.int = ...,
+        broken_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_id", b"broken_id", "entries", b"entries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAuditResponse: _TypeAlias = VerifyAuditResponse  # noqa: Y015
+
+@_typing.final
+class NameSubjectsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABELS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["labels", b"labels"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NameSubjectsRequest: _TypeAlias = NameSubjectsRequest  # noqa: Y015
+
+@_typing.final
+class NameSubjectsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class NamesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NAMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def names(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        names: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NameSubjectsResponse: _TypeAlias = NameSubjectsResponse  # noqa: Y015

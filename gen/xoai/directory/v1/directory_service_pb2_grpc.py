@@ -60,6 +60,36 @@ class DirectoryServiceStub:
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResolveApiKeyRequest.SerializeToString,
                 response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SubjectToken.FromString,
                 _registered_method=True)
+        self.StartSecondFactor = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/StartSecondFactor',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.StartSecondFactorRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorSecret.FromString,
+                _registered_method=True)
+        self.ProveSecondFactor = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/ProveSecondFactor',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ProveSecondFactorRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Session.FromString,
+                _registered_method=True)
+        self.ShowSecondFactorCode = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/ShowSecondFactorCode',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ShowSecondFactorCodeRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorCode.FromString,
+                _registered_method=True)
+        self.ResetSecondFactor = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/ResetSecondFactor',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResetSecondFactorRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+                _registered_method=True)
+        self.ListNotices = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/ListNotices',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesResponse.FromString,
+                _registered_method=True)
+        self.ReadNotices = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/ReadNotices',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesResponse.FromString,
+                _registered_method=True)
         self.CreateOrganisation = channel.unary_unary(
                 '/xoai.directory.v1.DirectoryService/CreateOrganisation',
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.CreateOrganisationRequest.SerializeToString,
@@ -130,6 +160,11 @@ class DirectoryServiceStub:
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.AcceptInvitationRequest.SerializeToString,
                 response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Session.FromString,
                 _registered_method=True)
+        self.GetPerson = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/GetPerson',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPersonRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+                _registered_method=True)
         self.ListPeople = channel.unary_unary(
                 '/xoai.directory.v1.DirectoryService/ListPeople',
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListPeopleRequest.SerializeToString,
@@ -138,6 +173,11 @@ class DirectoryServiceStub:
         self.DisablePerson = channel.unary_unary(
                 '/xoai.directory.v1.DirectoryService/DisablePerson',
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.DisablePersonRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+                _registered_method=True)
+        self.EnablePerson = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/EnablePerson',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.EnablePersonRequest.SerializeToString,
                 response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
                 _registered_method=True)
         self.GrantMembership = channel.unary_unary(
@@ -169,6 +209,16 @@ class DirectoryServiceStub:
                 '/xoai.directory.v1.DirectoryService/ListAuditEntries',
                 request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesRequest.SerializeToString,
                 response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesResponse.FromString,
+                _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/VerifyAudit',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditResponse.FromString,
+                _registered_method=True)
+        self.NameSubjects = channel.unary_unary(
+                '/xoai.directory.v1.DirectoryService/NameSubjects',
+                request_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsRequest.SerializeToString,
+                response_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsResponse.FromString,
                 _registered_method=True)
 
 
@@ -202,6 +252,47 @@ class DirectoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolveApiKey(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartSecondFactor(self, request, context):
+        """Second factor (TOTP, RFC 6238). A session of somebody who needs one may do nothing else before it is proved.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProveSecondFactor(self, request, context):
+        """Ends an enrolment or a login, and renews the proof for what needs a fresh one; the session gets a new id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowSecondFactorCode(self, request, context):
+        """The code of the moment, in demo and tests only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetSecondFactor(self, request, context):
+        """Recovery by an administrator: the person enrols anew at the next login.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotices(self, request, context):
+        """What every member of an organisation has to be told about its accounts, until each has read it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadNotices(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -294,6 +385,12 @@ class DirectoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPerson(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPeople(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -301,6 +398,12 @@ class DirectoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DisablePerson(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnablePerson(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -342,6 +445,20 @@ class DirectoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyAudit(self, request, context):
+        """Whether each row of the trail still follows from the row before it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def NameSubjects(self, request, context):
+        """The names of people and keys behind labels such as person:UUID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DirectoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -369,6 +486,36 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveApiKey,
                     request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResolveApiKeyRequest.FromString,
                     response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SubjectToken.SerializeToString,
+            ),
+            'StartSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartSecondFactor,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.StartSecondFactorRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorSecret.SerializeToString,
+            ),
+            'ProveSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProveSecondFactor,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ProveSecondFactorRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Session.SerializeToString,
+            ),
+            'ShowSecondFactorCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowSecondFactorCode,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ShowSecondFactorCodeRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorCode.SerializeToString,
+            ),
+            'ResetSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetSecondFactor,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResetSecondFactorRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.SerializeToString,
+            ),
+            'ListNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotices,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesResponse.SerializeToString,
+            ),
+            'ReadNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadNotices,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesResponse.SerializeToString,
             ),
             'CreateOrganisation': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateOrganisation,
@@ -440,6 +587,11 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.AcceptInvitationRequest.FromString,
                     response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Session.SerializeToString,
             ),
+            'GetPerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPerson,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPersonRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.SerializeToString,
+            ),
             'ListPeople': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPeople,
                     request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListPeopleRequest.FromString,
@@ -448,6 +600,11 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
             'DisablePerson': grpc.unary_unary_rpc_method_handler(
                     servicer.DisablePerson,
                     request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.DisablePersonRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.SerializeToString,
+            ),
+            'EnablePerson': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnablePerson,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.EnablePersonRequest.FromString,
                     response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.SerializeToString,
             ),
             'GrantMembership': grpc.unary_unary_rpc_method_handler(
@@ -479,6 +636,16 @@ def add_DirectoryServiceServicer_to_server(servicer, server):
                     servicer.ListAuditEntries,
                     request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesRequest.FromString,
                     response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditResponse.SerializeToString,
+            ),
+            'NameSubjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.NameSubjects,
+                    request_deserializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsRequest.FromString,
+                    response_serializer=xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -617,6 +784,168 @@ class DirectoryService:
             '/xoai.directory.v1.DirectoryService/ResolveApiKey',
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResolveApiKeyRequest.SerializeToString,
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.SubjectToken.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/StartSecondFactor',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.StartSecondFactorRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorSecret.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProveSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/ProveSecondFactor',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ProveSecondFactorRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.Session.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowSecondFactorCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/ShowSecondFactorCode',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ShowSecondFactorCodeRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.SecondFactorCode.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/ResetSecondFactor',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ResetSecondFactorRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/ListNotices',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/ReadNotices',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.ReadNoticesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1006,6 +1335,33 @@ class DirectoryService:
             _registered_method=True)
 
     @staticmethod
+    def GetPerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/GetPerson',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.GetPersonRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListPeople(request,
             target,
             options=(),
@@ -1048,6 +1404,33 @@ class DirectoryService:
             target,
             '/xoai.directory.v1.DirectoryService/DisablePerson',
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.DisablePersonRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnablePerson(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/EnablePerson',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.EnablePersonRequest.SerializeToString,
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.Person.FromString,
             options,
             channel_credentials,
@@ -1211,6 +1594,60 @@ class DirectoryService:
             '/xoai.directory.v1.DirectoryService/ListAuditEntries',
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesRequest.SerializeToString,
             xoai_dot_directory_dot_v1_dot_directory__service__pb2.ListAuditEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/VerifyAudit',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.VerifyAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NameSubjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.directory.v1.DirectoryService/NameSubjects',
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsRequest.SerializeToString,
+            xoai_dot_directory_dot_v1_dot_directory__service__pb2.NameSubjectsResponse.FromString,
             options,
             channel_credentials,
             insecure,

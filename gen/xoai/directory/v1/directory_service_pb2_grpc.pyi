@@ -39,6 +39,17 @@ class DirectoryServiceStub:
     Logout: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.LogoutRequest, _directory_service_pb2.LogoutResponse]
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ChangePasswordRequest, _directory_service_pb2.Session]
     ResolveApiKey: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ResolveApiKeyRequest, _directory_service_pb2.SubjectToken]
+    StartSecondFactor: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.StartSecondFactorRequest, _directory_service_pb2.SecondFactorSecret]
+    """Second factor (TOTP, RFC 6238). A session of somebody who needs one may do nothing else before it is proved."""
+    ProveSecondFactor: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ProveSecondFactorRequest, _directory_service_pb2.Session]
+    """Ends an enrolment or a login, and renews the proof for what needs a fresh one; the session gets a new id."""
+    ShowSecondFactorCode: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ShowSecondFactorCodeRequest, _directory_service_pb2.SecondFactorCode]
+    """The code of the moment, in demo and tests only."""
+    ResetSecondFactor: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ResetSecondFactorRequest, _directory_service_pb2.Person]
+    """Recovery by an administrator: the person enrols anew at the next login."""
+    ListNotices: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListNoticesRequest, _directory_service_pb2.ListNoticesResponse]
+    """What every member of an organisation has to be told about its accounts, until each has read it."""
+    ReadNotices: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ReadNoticesRequest, _directory_service_pb2.ReadNoticesResponse]
     CreateOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.CreateOrganisationRequest, _directory_service_pb2.Organisation]
     UpdateOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.UpdateOrganisationRequest, _directory_service_pb2.Organisation]
     GetOrganisation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.Organisation]
@@ -56,14 +67,20 @@ class DirectoryServiceStub:
     """An administrator's reset makes an invitation for a person who exists: the old password stops at once."""
     GetInvitation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetInvitationRequest, _directory_service_pb2.Invitation]
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.AcceptInvitationRequest, _directory_service_pb2.Session]
+    GetPerson: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GetPersonRequest, _directory_service_pb2.Person]
     ListPeople: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListPeopleRequest, _directory_service_pb2.ListPeopleResponse]
     DisablePerson: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.DisablePersonRequest, _directory_service_pb2.Person]
+    EnablePerson: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.EnablePersonRequest, _directory_service_pb2.Person]
     GrantMembership: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.GrantMembershipRequest, _directory_service_pb2.Person]
     RevokeMembership: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.RevokeMembershipRequest, _directory_service_pb2.Person]
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.CreateApiKeyRequest, _directory_service_pb2.ApiKey]
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.RevokeApiKeyRequest, _directory_service_pb2.ApiKey]
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListApiKeysRequest, _directory_service_pb2.ListApiKeysResponse]
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.ListAuditEntriesRequest, _directory_service_pb2.ListAuditEntriesResponse]
+    VerifyAudit: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.VerifyAuditRequest, _directory_service_pb2.VerifyAuditResponse]
+    """Whether each row of the trail still follows from the row before it."""
+    NameSubjects: _grpc.UnaryUnaryMultiCallable[_directory_service_pb2.NameSubjectsRequest, _directory_service_pb2.NameSubjectsResponse]
+    """The names of people and keys behind labels such as person:UUID."""
 
 @_typing.type_check_only
 class DirectoryServiceAsyncStub(DirectoryServiceStub):
@@ -76,6 +93,17 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
     Logout: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.LogoutRequest, _directory_service_pb2.LogoutResponse]  # type: ignore[assignment]
     ChangePassword: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ChangePasswordRequest, _directory_service_pb2.Session]  # type: ignore[assignment]
     ResolveApiKey: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ResolveApiKeyRequest, _directory_service_pb2.SubjectToken]  # type: ignore[assignment]
+    StartSecondFactor: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.StartSecondFactorRequest, _directory_service_pb2.SecondFactorSecret]  # type: ignore[assignment]
+    """Second factor (TOTP, RFC 6238). A session of somebody who needs one may do nothing else before it is proved."""
+    ProveSecondFactor: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ProveSecondFactorRequest, _directory_service_pb2.Session]  # type: ignore[assignment]
+    """Ends an enrolment or a login, and renews the proof for what needs a fresh one; the session gets a new id."""
+    ShowSecondFactorCode: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ShowSecondFactorCodeRequest, _directory_service_pb2.SecondFactorCode]  # type: ignore[assignment]
+    """The code of the moment, in demo and tests only."""
+    ResetSecondFactor: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ResetSecondFactorRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
+    """Recovery by an administrator: the person enrols anew at the next login."""
+    ListNotices: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListNoticesRequest, _directory_service_pb2.ListNoticesResponse]  # type: ignore[assignment]
+    """What every member of an organisation has to be told about its accounts, until each has read it."""
+    ReadNotices: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ReadNoticesRequest, _directory_service_pb2.ReadNoticesResponse]  # type: ignore[assignment]
     CreateOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.CreateOrganisationRequest, _directory_service_pb2.Organisation]  # type: ignore[assignment]
     UpdateOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.UpdateOrganisationRequest, _directory_service_pb2.Organisation]  # type: ignore[assignment]
     GetOrganisation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetOrganisationRequest, _directory_service_pb2.Organisation]  # type: ignore[assignment]
@@ -93,14 +121,20 @@ class DirectoryServiceAsyncStub(DirectoryServiceStub):
     """An administrator's reset makes an invitation for a person who exists: the old password stops at once."""
     GetInvitation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetInvitationRequest, _directory_service_pb2.Invitation]  # type: ignore[assignment]
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.AcceptInvitationRequest, _directory_service_pb2.Session]  # type: ignore[assignment]
+    GetPerson: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GetPersonRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
     ListPeople: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListPeopleRequest, _directory_service_pb2.ListPeopleResponse]  # type: ignore[assignment]
     DisablePerson: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.DisablePersonRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
+    EnablePerson: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.EnablePersonRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
     GrantMembership: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.GrantMembershipRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
     RevokeMembership: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.RevokeMembershipRequest, _directory_service_pb2.Person]  # type: ignore[assignment]
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.CreateApiKeyRequest, _directory_service_pb2.ApiKey]  # type: ignore[assignment]
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.RevokeApiKeyRequest, _directory_service_pb2.ApiKey]  # type: ignore[assignment]
     ListApiKeys: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListApiKeysRequest, _directory_service_pb2.ListApiKeysResponse]  # type: ignore[assignment]
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.ListAuditEntriesRequest, _directory_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    VerifyAudit: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.VerifyAuditRequest, _directory_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
+    """Whether each row of the trail still follows from the row before it."""
+    NameSubjects: _aio.UnaryUnaryMultiCallable[_directory_service_pb2.NameSubjectsRequest, _directory_service_pb2.NameSubjectsResponse]  # type: ignore[assignment]
+    """The names of people and keys behind labels such as person:UUID."""
 
 class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Organisations, their receiving accounts, people and what they may do, logins and API keys."""
@@ -140,6 +174,53 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_service_pb2.ResolveApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_service_pb2.SubjectToken, _abc.Awaitable[_directory_service_pb2.SubjectToken]]: ...
+
+    @_abc_1.abstractmethod
+    def StartSecondFactor(
+        self,
+        request: _directory_service_pb2.StartSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.SecondFactorSecret, _abc.Awaitable[_directory_service_pb2.SecondFactorSecret]]:
+        """Second factor (TOTP, RFC 6238). A session of somebody who needs one may do nothing else before it is proved."""
+
+    @_abc_1.abstractmethod
+    def ProveSecondFactor(
+        self,
+        request: _directory_service_pb2.ProveSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.Session, _abc.Awaitable[_directory_service_pb2.Session]]:
+        """Ends an enrolment or a login, and renews the proof for what needs a fresh one; the session gets a new id."""
+
+    @_abc_1.abstractmethod
+    def ShowSecondFactorCode(
+        self,
+        request: _directory_service_pb2.ShowSecondFactorCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.SecondFactorCode, _abc.Awaitable[_directory_service_pb2.SecondFactorCode]]:
+        """The code of the moment, in demo and tests only."""
+
+    @_abc_1.abstractmethod
+    def ResetSecondFactor(
+        self,
+        request: _directory_service_pb2.ResetSecondFactorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.Person, _abc.Awaitable[_directory_service_pb2.Person]]:
+        """Recovery by an administrator: the person enrols anew at the next login."""
+
+    @_abc_1.abstractmethod
+    def ListNotices(
+        self,
+        request: _directory_service_pb2.ListNoticesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.ListNoticesResponse, _abc.Awaitable[_directory_service_pb2.ListNoticesResponse]]:
+        """What every member of an organisation has to be told about its accounts, until each has read it."""
+
+    @_abc_1.abstractmethod
+    def ReadNotices(
+        self,
+        request: _directory_service_pb2.ReadNoticesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.ReadNoticesResponse, _abc.Awaitable[_directory_service_pb2.ReadNoticesResponse]]: ...
 
     @_abc_1.abstractmethod
     def CreateOrganisation(
@@ -243,6 +324,13 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_directory_service_pb2.Session, _abc.Awaitable[_directory_service_pb2.Session]]: ...
 
     @_abc_1.abstractmethod
+    def GetPerson(
+        self,
+        request: _directory_service_pb2.GetPersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.Person, _abc.Awaitable[_directory_service_pb2.Person]]: ...
+
+    @_abc_1.abstractmethod
     def ListPeople(
         self,
         request: _directory_service_pb2.ListPeopleRequest,
@@ -253,6 +341,13 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
     def DisablePerson(
         self,
         request: _directory_service_pb2.DisablePersonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.Person, _abc.Awaitable[_directory_service_pb2.Person]]: ...
+
+    @_abc_1.abstractmethod
+    def EnablePerson(
+        self,
+        request: _directory_service_pb2.EnablePersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_service_pb2.Person, _abc.Awaitable[_directory_service_pb2.Person]]: ...
 
@@ -297,5 +392,21 @@ class DirectoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _directory_service_pb2.ListAuditEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_directory_service_pb2.ListAuditEntriesResponse, _abc.Awaitable[_directory_service_pb2.ListAuditEntriesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def VerifyAudit(
+        self,
+        request: _directory_service_pb2.VerifyAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.VerifyAuditResponse, _abc.Awaitable[_directory_service_pb2.VerifyAuditResponse]]:
+        """Whether each row of the trail still follows from the row before it."""
+
+    @_abc_1.abstractmethod
+    def NameSubjects(
+        self,
+        request: _directory_service_pb2.NameSubjectsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_directory_service_pb2.NameSubjectsResponse, _abc.Awaitable[_directory_service_pb2.NameSubjectsResponse]]:
+        """The names of people and keys behind labels such as person:UUID."""
 
 def add_DirectoryServiceServicer_to_server(servicer: DirectoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -342,6 +342,71 @@ class SetVirtualAccountsRequest(_message.Message):
 Global___SetVirtualAccountsRequest: _TypeAlias = SetVirtualAccountsRequest  # noqa: Y015
 
 @_typing.final
+class ListVirtualAccountsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    connection_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        connection_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection_id", b"connection_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVirtualAccountsRequest: _TypeAlias = ListVirtualAccountsRequest  # noqa: Y015
+
+@_typing.final
+class ListVirtualAccountsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIRTUAL_ACCOUNTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def virtual_accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___VirtualAccount]: ...
+    def __init__(
+        self,
+        *,
+        virtual_accounts: _abc.Iterable[Global___VirtualAccount] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["virtual_accounts", b"virtual_accounts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVirtualAccountsResponse: _TypeAlias = ListVirtualAccountsResponse  # noqa: Y015
+
+@_typing.final
+class SetConfirmAboveRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    CONFIRM_ABOVE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    connection_id: _builtins.str
+    confirm_above: _builtins.int
+    """Đồng; 0 takes the default."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        connection_id: _builtins.str = ...,
+        confirm_above: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm_above", b"confirm_above", "connection_id", b"connection_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetConfirmAboveRequest: _TypeAlias = SetConfirmAboveRequest  # noqa: Y015
+
+@_typing.final
 class DisableConnectionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -394,11 +459,16 @@ class TestConnectionResponse(_message.Message):
     ANSWER_FIELD_NUMBER: _builtins.int
     DETAIL_VI_FIELD_NUMBER: _builtins.int
     DETAIL_EN_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
     accepted: _builtins.bool
     http_status: _builtins.int
     answer: _builtins.str
     detail_vi: _builtins.str
     detail_en: _builtins.str
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestStep]:
+        """One after the other, as far as the test came."""
+
     def __init__(
         self,
         *,
@@ -407,14 +477,101 @@ class TestConnectionResponse(_message.Message):
         answer: _builtins.str = ...,
         detail_vi: _builtins.str = ...,
         detail_en: _builtins.str = ...,
+        steps: _abc.Iterable[Global___TestStep] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answer", b"answer", "detail_en", b"detail_en", "detail_vi", b"detail_vi", "http_status", b"http_status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "answer", b"answer", "detail_en", b"detail_en", "detail_vi", b"detail_vi", "http_status", b"http_status", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TestConnectionResponse: _TypeAlias = TestConnectionResponse  # noqa: Y015
+
+@_typing.final
+class TestStep(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_VI_FIELD_NUMBER: _builtins.int
+    TITLE_EN_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    DETAIL_VI_FIELD_NUMBER: _builtins.int
+    DETAIL_EN_FIELD_NUMBER: _builtins.int
+    title_vi: _builtins.str
+    title_en: _builtins.str
+    passed: _builtins.bool
+    detail_vi: _builtins.str
+    """What came back, or why it did not pass."""
+    detail_en: _builtins.str
+    def __init__(
+        self,
+        *,
+        title_vi: _builtins.str = ...,
+        title_en: _builtins.str = ...,
+        passed: _builtins.bool = ...,
+        detail_vi: _builtins.str = ...,
+        detail_en: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail_en", b"detail_en", "detail_vi", b"detail_vi", "passed", b"passed", "title_en", b"title_en", "title_vi", b"title_vi"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TestStep: _TypeAlias = TestStep  # noqa: Y015
+
+@_typing.final
+class GetActivityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONNECTION_ID_FIELD_NUMBER: _builtins.int
+    connection_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        connection_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection_id", b"connection_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetActivityRequest: _TypeAlias = GetActivityRequest  # noqa: Y015
+
+@_typing.final
+class Activity(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLBACKS_FIELD_NUMBER: _builtins.int
+    CALLBACKS_TODAY_FIELD_NUMBER: _builtins.int
+    REPORTS_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    EXCEPTIONS_OPEN_FIELD_NUMBER: _builtins.int
+    callbacks: _builtins.int
+    callbacks_today: _builtins.int
+    reports: _builtins.int
+    repeats: _builtins.int
+    refused: _builtins.int
+    """Turned away: wrong signature, wrong form."""
+    exceptions_open: _builtins.int
+    def __init__(
+        self,
+        *,
+        callbacks: _builtins.int = ...,
+        callbacks_today: _builtins.int = ...,
+        reports: _builtins.int = ...,
+        repeats: _builtins.int = ...,
+        refused: _builtins.int = ...,
+        exceptions_open: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callbacks", b"callbacks", "callbacks_today", b"callbacks_today", "exceptions_open", b"exceptions_open", "refused", b"refused", "repeats", b"repeats", "reports", b"reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Activity: _TypeAlias = Activity  # noqa: Y015
 
 @_typing.final
 class Callback(_message.Message):
@@ -759,3 +916,135 @@ class SummariseIntakeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SummariseIntakeResponse: _TypeAlias = SummariseIntakeResponse  # noqa: Y015
+
+@_typing.final
+class AuditEntry(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    OBJECT_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    DETAIL_JSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    subject: _builtins.str
+    action: _builtins.str
+    object: _builtins.str
+    organisation_id: _builtins.str
+    detail_json: _builtins.str
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        subject: _builtins.str = ...,
+        action: _builtins.str = ...,
+        object: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        detail_json: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "create_time", b"create_time", "detail_json", b"detail_json", "id", b"id", "object", b"object", "organisation_id", b"organisation_id", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditEntry: _TypeAlias = AuditEntry  # noqa: Y015
+
+@_typing.final
+class ListAuditEntriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    subject: _builtins.str
+    """Who did it, such as person:UUID."""
+    date: _builtins.str
+    """A calendar day of the city, ISO form."""
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditEntriesRequest: _TypeAlias = ListAuditEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListAuditEntriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditEntry]: ...
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___AuditEntry] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa: Y015
+
+@_typing.final
+class VerifyAuditRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
+
+@_typing.final
+class VerifyAuditResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    BROKEN_ID_FIELD_NUMBER: _builtins.int
+    entries: _builtins.int
+    broken_id: _builtins.int
+    """The first entry that does not follow; 0 if all do."""
+    def __init__(
+        self,
+        *,
+        entries: _builtins.int = ...,
+        broken_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_id", b"broken_id", "entries", b"entries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAuditResponse: _TypeAlias = VerifyAuditResponse  # noqa: Y015

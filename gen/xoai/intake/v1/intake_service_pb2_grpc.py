@@ -65,6 +65,16 @@ class IntakeServiceStub:
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SetVirtualAccountsRequest.SerializeToString,
                 response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Connection.FromString,
                 _registered_method=True)
+        self.ListVirtualAccounts = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/ListVirtualAccounts',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsResponse.FromString,
+                _registered_method=True)
+        self.SetConfirmAbove = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/SetConfirmAbove',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SetConfirmAboveRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Connection.FromString,
+                _registered_method=True)
         self.DisableConnection = channel.unary_unary(
                 '/xoai.intake.v1.IntakeService/DisableConnection',
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.DisableConnectionRequest.SerializeToString,
@@ -74,6 +84,11 @@ class IntakeServiceStub:
                 '/xoai.intake.v1.IntakeService/TestConnection',
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionRequest.SerializeToString,
                 response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionResponse.FromString,
+                _registered_method=True)
+        self.GetActivity = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/GetActivity',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.GetActivityRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Activity.FromString,
                 _registered_method=True)
         self.ListCallbacks = channel.unary_unary(
                 '/xoai.intake.v1.IntakeService/ListCallbacks',
@@ -104,6 +119,16 @@ class IntakeServiceStub:
                 '/xoai.intake.v1.IntakeService/SummariseIntake',
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeRequest.SerializeToString,
                 response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeResponse.FromString,
+                _registered_method=True)
+        self.ListAuditEntries = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/ListAuditEntries',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesResponse.FromString,
+                _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/VerifyAudit',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditResponse.FromString,
                 _registered_method=True)
 
 
@@ -148,6 +173,18 @@ class IntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListVirtualAccounts(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetConfirmAbove(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DisableConnection(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -156,6 +193,13 @@ class IntakeServiceServicer:
 
     def TestConnection(self, request, context):
         """Sends a signed test callback through the public endpoint and says what came back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetActivity(self, request, context):
+        """What a connection has told so far, in counts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -198,6 +242,18 @@ class IntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuditEntries(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAudit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IntakeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -231,6 +287,16 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SetVirtualAccountsRequest.FromString,
                     response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Connection.SerializeToString,
             ),
+            'ListVirtualAccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVirtualAccounts,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsResponse.SerializeToString,
+            ),
+            'SetConfirmAbove': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetConfirmAbove,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SetConfirmAboveRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Connection.SerializeToString,
+            ),
             'DisableConnection': grpc.unary_unary_rpc_method_handler(
                     servicer.DisableConnection,
                     request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.DisableConnectionRequest.FromString,
@@ -240,6 +306,11 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     servicer.TestConnection,
                     request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionRequest.FromString,
                     response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionResponse.SerializeToString,
+            ),
+            'GetActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetActivity,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.GetActivityRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.Activity.SerializeToString,
             ),
             'ListCallbacks': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCallbacks,
@@ -270,6 +341,16 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     servicer.SummariseIntake,
                     request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeRequest.FromString,
                     response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeResponse.SerializeToString,
+            ),
+            'ListAuditEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEntries,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -446,6 +527,60 @@ class IntakeService:
             _registered_method=True)
 
     @staticmethod
+    def ListVirtualAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/ListVirtualAccounts',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListVirtualAccountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetConfirmAbove(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/SetConfirmAbove',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.SetConfirmAboveRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.Connection.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DisableConnection(request,
             target,
             options=(),
@@ -489,6 +624,33 @@ class IntakeService:
             '/xoai.intake.v1.IntakeService/TestConnection',
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionRequest.SerializeToString,
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.TestConnectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/GetActivity',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.GetActivityRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.Activity.FromString,
             options,
             channel_credentials,
             insecure,
@@ -651,6 +813,60 @@ class IntakeService:
             '/xoai.intake.v1.IntakeService/SummariseIntake',
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeRequest.SerializeToString,
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.SummariseIntakeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/ListAuditEntries',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ListAuditEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/VerifyAudit',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.VerifyAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

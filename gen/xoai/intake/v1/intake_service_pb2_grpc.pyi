@@ -40,9 +40,13 @@ class IntakeServiceStub:
     """A second secret stands beside the first until the first is removed: both are valid meanwhile."""
     RemoveSecret: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.RemoveSecretRequest, _intake_service_pb2.Connection]
     SetVirtualAccounts: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.SetVirtualAccountsRequest, _intake_service_pb2.Connection]
+    ListVirtualAccounts: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListVirtualAccountsRequest, _intake_service_pb2.ListVirtualAccountsResponse]
+    SetConfirmAbove: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.SetConfirmAboveRequest, _intake_service_pb2.Connection]
     DisableConnection: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.DisableConnectionRequest, _intake_service_pb2.Connection]
     TestConnection: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.TestConnectionRequest, _intake_service_pb2.TestConnectionResponse]
     """Sends a signed test callback through the public endpoint and says what came back."""
+    GetActivity: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetActivityRequest, _intake_service_pb2.Activity]
+    """What a connection has told so far, in counts."""
     ListCallbacks: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListCallbacksRequest, _intake_service_pb2.ListCallbacksResponse]
     GetCallback: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetCallbackRequest, _intake_service_pb2.Callback]
     ListExceptions: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListExceptionsRequest, _intake_service_pb2.ListExceptionsResponse]
@@ -50,6 +54,8 @@ class IntakeServiceStub:
     PullNow: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.PullNowRequest, _intake_service_pb2.PullNowResponse]
     """Asks the provider for its transaction list now; the sweep does the same by itself."""
     SummariseIntake: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.SummariseIntakeRequest, _intake_service_pb2.SummariseIntakeResponse]
+    ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListAuditEntriesRequest, _intake_service_pb2.ListAuditEntriesResponse]
+    VerifyAudit: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.VerifyAuditRequest, _intake_service_pb2.VerifyAuditResponse]
 
 @_typing.type_check_only
 class IntakeServiceAsyncStub(IntakeServiceStub):
@@ -63,9 +69,13 @@ class IntakeServiceAsyncStub(IntakeServiceStub):
     """A second secret stands beside the first until the first is removed: both are valid meanwhile."""
     RemoveSecret: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.RemoveSecretRequest, _intake_service_pb2.Connection]  # type: ignore[assignment]
     SetVirtualAccounts: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.SetVirtualAccountsRequest, _intake_service_pb2.Connection]  # type: ignore[assignment]
+    ListVirtualAccounts: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListVirtualAccountsRequest, _intake_service_pb2.ListVirtualAccountsResponse]  # type: ignore[assignment]
+    SetConfirmAbove: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.SetConfirmAboveRequest, _intake_service_pb2.Connection]  # type: ignore[assignment]
     DisableConnection: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.DisableConnectionRequest, _intake_service_pb2.Connection]  # type: ignore[assignment]
     TestConnection: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.TestConnectionRequest, _intake_service_pb2.TestConnectionResponse]  # type: ignore[assignment]
     """Sends a signed test callback through the public endpoint and says what came back."""
+    GetActivity: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetActivityRequest, _intake_service_pb2.Activity]  # type: ignore[assignment]
+    """What a connection has told so far, in counts."""
     ListCallbacks: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListCallbacksRequest, _intake_service_pb2.ListCallbacksResponse]  # type: ignore[assignment]
     GetCallback: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetCallbackRequest, _intake_service_pb2.Callback]  # type: ignore[assignment]
     ListExceptions: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListExceptionsRequest, _intake_service_pb2.ListExceptionsResponse]  # type: ignore[assignment]
@@ -73,6 +83,8 @@ class IntakeServiceAsyncStub(IntakeServiceStub):
     PullNow: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.PullNowRequest, _intake_service_pb2.PullNowResponse]  # type: ignore[assignment]
     """Asks the provider for its transaction list now; the sweep does the same by itself."""
     SummariseIntake: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.SummariseIntakeRequest, _intake_service_pb2.SummariseIntakeResponse]  # type: ignore[assignment]
+    ListAuditEntries: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListAuditEntriesRequest, _intake_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    VerifyAudit: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.VerifyAuditRequest, _intake_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
 
 class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Provider connections and what they told; the callbacks themselves arrive over HTTP."""
@@ -121,6 +133,20 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_intake_service_pb2.Connection, _abc.Awaitable[_intake_service_pb2.Connection]]: ...
 
     @_abc_1.abstractmethod
+    def ListVirtualAccounts(
+        self,
+        request: _intake_service_pb2.ListVirtualAccountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.ListVirtualAccountsResponse, _abc.Awaitable[_intake_service_pb2.ListVirtualAccountsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SetConfirmAbove(
+        self,
+        request: _intake_service_pb2.SetConfirmAboveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.Connection, _abc.Awaitable[_intake_service_pb2.Connection]]: ...
+
+    @_abc_1.abstractmethod
     def DisableConnection(
         self,
         request: _intake_service_pb2.DisableConnectionRequest,
@@ -134,6 +160,14 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_intake_service_pb2.TestConnectionResponse, _abc.Awaitable[_intake_service_pb2.TestConnectionResponse]]:
         """Sends a signed test callback through the public endpoint and says what came back."""
+
+    @_abc_1.abstractmethod
+    def GetActivity(
+        self,
+        request: _intake_service_pb2.GetActivityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.Activity, _abc.Awaitable[_intake_service_pb2.Activity]]:
+        """What a connection has told so far, in counts."""
 
     @_abc_1.abstractmethod
     def ListCallbacks(
@@ -177,5 +211,19 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _intake_service_pb2.SummariseIntakeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_intake_service_pb2.SummariseIntakeResponse, _abc.Awaitable[_intake_service_pb2.SummariseIntakeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListAuditEntries(
+        self,
+        request: _intake_service_pb2.ListAuditEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.ListAuditEntriesResponse, _abc.Awaitable[_intake_service_pb2.ListAuditEntriesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def VerifyAudit(
+        self,
+        request: _intake_service_pb2.VerifyAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.VerifyAuditResponse, _abc.Awaitable[_intake_service_pb2.VerifyAuditResponse]]: ...
 
 def add_IntakeServiceServicer_to_server(servicer: IntakeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

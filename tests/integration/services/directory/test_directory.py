@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import grpc
+import pyotp
 import pytest
 from sqlalchemy import text
 
@@ -16,61 +14,19 @@ from kit import audit, auth, clock, errors
 from kit.db import Database
 from kit.postgres import Server
 from kit.tenants import Tenants
-from kit.testing.service import SUBJECT_KEY, Client, served, service_database, staff
+from kit.testing.service import SUBJECT_KEY
 from services.directory import bootstrap, jobs
-from services.directory.rpc import DirectoryServicer
+from tests.integration.services.directory.offices import (
+    EVERYTHING,
+    PASSWORD,
+    caller,
+    enrol,
+    key,
+    make_school,
+    prove,
+    visitor,
+)
 from xoai.directory.v1 import directory_service_pb2 as pb
-from xoai.directory.v1 import directory_service_pb2_grpc as pb_grpc
-
-PASSWORD = "xoài chín mùa hè gió"
-EVERYTHING = ("directory.read", "organisations.manage", "people.manage", "api_keys.manage", "audit.read")
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def database(postgres_server: Server) -> Iterator[Database]:
-    with service_database(postgres_server, "directory") as database:
-        yield database
-
-
-@pytest.fixture
-def channel(database: Database) -> Iterator[grpc.Channel]:
-    descriptor = pb.DESCRIPTOR.services_by_name["DirectoryService"]
-    servicer = DirectoryServicer(database, SUBJECT_KEY)
-    with served(descriptor, servicer, pb_grpc.add_DirectoryServiceServicer_to_server) as channel:
-        yield channel
-
-
-@pytest.fixture(autouse=True)
-def _clock_stands() -> Iterator[None]:
-    yield
-    clock.set_offset(timedelta())
-
-
-def caller(
-    channel: grpc.Channel, *permissions: str, organisation: str = auth.EVERYWHERE, id: str = "1"
-) -> Any:
-    return Client(
-        pb_grpc.DirectoryServiceStub(channel), staff(*permissions, organisation=organisation, id=id)
-    )
-
-
-def visitor(channel: grpc.Channel) -> Any:
-    return Client(pb_grpc.DirectoryServiceStub(channel), auth.public())
-
-
-def key() -> str:
-    return f"request-{uuid4()}"
-
-
-def make_school(channel: grpc.Channel) -> pb.Organisation:
-    number = next(_numbers)
-    organisation = pb.Organisation(
-        kind=pb.Organisation.KIND_SCHOOL, name=f"Trường Tiểu học Số {number}", code=f"th-so-{number}"
-    )
-    return caller(channel, *EVERYTHING).CreateOrganisation(
-        pb.CreateOrganisationRequest(request_id=key(), organisation=organisation)
-    )
 
 
 def propose(
@@ -164,7 +120,9 @@ def test_first_administrator_logs_in_and_invites(channel: grpc.Channel, database
         database, name="Lê Quản Trị", login="admin@city.vn", city_name="Đồng Xoài"
     )
     session = visitor(channel).AcceptInvitation(pb.AcceptInvitationRequest(token=token, password=PASSWORD))
-    subject = auth.verify(session.subject_token, SUBJECT_KEY)
+    secret = enrol(channel, session.session_token)
+    proved = prove(channel, session.session_token, pyotp.TOTP(secret).at(clock.now()))
+    subject = auth.verify(proved.subject_token, SUBJECT_KEY)
     assert subject.may("organisations.manage", uuid4())
     with pytest.raises(errors.FailedPrecondition):
         visitor(channel).AcceptInvitation(pb.AcceptInvitationRequest(token=token, password=PASSWORD))
