@@ -15,20 +15,30 @@ from kit.errors import PermissionDenied, Unauthenticated
 Endpoint = Callable[..., Any]
 
 
+class SecondFactorNeeded(Unauthenticated):
+    reason = "SECOND_FACTOR_NEEDED"
+    vi = "Xin nhập mã xác thực trước khi làm việc này."
+    en = "Prove your second factor before you do this."
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route asks of its caller: nothing, a login, or a permission held in some organisation.
+    """What a route asks of its caller: nothing, a login (with its second factor), or a permission held somewhere.
 
     The services decide about the single object; this is the first of the two gates.
     """
 
     signed_in: bool = False
     permission: str = ""
+    # True also for a session that has still to prove its second factor.
+    before_proof: bool = False
 
     def admit(self, viewer: Any) -> None:
-        """Raise Unauthenticated or PermissionDenied unless the viewer may come in."""
+        """Raise Unauthenticated, SecondFactorNeeded or PermissionDenied unless the viewer may come in."""
         if (self.signed_in or self.permission) and not viewer.is_signed_in:
             raise Unauthenticated()
+        if self.signed_in and not (self.before_proof or viewer.is_proved):
+            raise SecondFactorNeeded()
         if self.permission and not viewer.may(self.permission):
             raise PermissionDenied(permission=self.permission)
 
@@ -38,6 +48,7 @@ class Access:
 
 PUBLIC: Final = Access()
 SIGNED_IN: Final = Access(signed_in=True)
+BEFORE_PROOF: Final = Access(signed_in=True, before_proof=True)
 
 
 def holds(permission: str) -> Access:

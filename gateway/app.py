@@ -29,7 +29,7 @@ from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.state import State
 from gateway.viewers import Cookies, Viewers
-from gateway.web.people import login_url
+from gateway.web.people import login_url, proof_url
 from kit.errors import Error
 
 ErrorAnswer = Callable[[Scope, Error], Callable[[Scope, Receive, Send], Any]]
@@ -135,7 +135,8 @@ def _respond(request: Request, error: Error) -> Response:
         return JSONResponse(document, error.http_status, headers, media_type=problems.MEDIA_TYPE)
     if error.http_status == 401 and request.method in ("GET", "HEAD") and "hx-request" not in request.headers:
         target = f"{path}?{request.url.query}" if request.url.query else path
-        return RedirectResponse(login_url(target), status_code=303)
+        way = proof_url if isinstance(error, access.SecondFactorNeeded) else login_url
+        return RedirectResponse(way(target), status_code=303)
     viewer = getattr(request.state, "viewer", None) or state.viewers.visitor(request)
     page = Page(request, state, viewer)
     response = page.render(

@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway import i18n
 from gateway.viewers import Viewer, form_token
-from kit.errors import Error
+from kit.errors import Error, FailedPrecondition
+from xoai.directory.v1 import directory_service_pb2 as directory_pb
 
 if TYPE_CHECKING:
     from gateway.state import State
@@ -80,6 +81,30 @@ class Page:
         """The viewer's network address, for limits."""
         return self.request.client.host if self.request.client else ""
 
+    async def prove(self, code: str) -> None:
+        """Prove the second factor with a code: the session gets a new id, which every answer to this request carries.
+
+        Raises CodeRefused, TooManyCodes and what else the directory says.
+        """
+        directory = self.state.clients.directory
+        request = directory_pb.ProveSecondFactorRequest(session_token=self.viewer.session_token, code=code)
+        session = await self.call(directory.ProveSecondFactor, request)
+        self.viewer = self.state.viewers.of_session(session, session.session_token)
+        self.request.state.viewer = self.viewer
+        self.request.state.new_session = session.session_token
+
+    async def sample_code(self) -> str:
+        """The code that the person's app would show now, in demo and tests; empty in production."""
+        if not self.settings.is_sandbox or not self.viewer.session_token:
+            return ""
+        directory = self.state.clients.directory
+        request = directory_pb.ShowSecondFactorCodeRequest(session_token=self.viewer.session_token)
+        try:
+            return str((await self.call(directory.ShowSecondFactorCode, request)).code)
+        except FailedPrecondition:
+            # Nothing is enrolled yet.
+            return ""
+
     # Answers
 
     def render(self, template: str, /, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -102,3 +127,6 @@ class Page:
             cookies.set(response, cookies.language, str(self.chosen_locale), max_age=365 * 86_400)
         if self._form_used:
             cookies.remember_device(response, self.viewer)
+        new_session = getattr(self.request.state, "new_session", "")
+        if new_session:
+            cookies.set(response, cookies.session, new_session)

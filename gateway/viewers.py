@@ -20,7 +20,7 @@ from starlette.responses import Response
 from gateway.clients import Clients
 from gateway.problems import FormExpired, WrongOrigin
 from gateway.settings import GatewaySettings
-from kit import auth
+from kit import auth, clock
 from kit.auth import Kind, Subject
 from kit.errors import Unauthenticated
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
@@ -28,6 +28,12 @@ from xoai.directory.v1 import directory_service_pb2 as directory_pb
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEVICE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _YEAR_SECONDS: Final = 365 * 86_400
+# A proof that would get old while a form is filled in is asked for again.
+_MARGIN_SECONDS: Final = 60
+UNPROVED: Final = (
+    directory_pb.Session.SECOND_FACTOR_TO_ENROL,
+    directory_pb.Session.SECOND_FACTOR_TO_PROVE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,34 @@ class Viewer:
     form_key: str
     device: str = ""
     session_token: str = ""
-    person: directory_pb.Person | None = None
+    session: directory_pb.Session | None = None
 
     @property
     def is_signed_in(self) -> bool:
         """True for a person with a session and for a system with a key."""
         return self.subject.kind in (Kind.PERSON, Kind.API_KEY)
+
+    @property
+    def person(self) -> directory_pb.Person | None:
+        """The person with the session, if it is one."""
+        return self.session.person if self.session is not None else None
+
+    @property
+    def is_proved(self) -> bool:
+        """False for a session that may do nothing before its second factor is proved."""
+        return self.session is None or self.session.second_factor not in UNPROVED
+
+    @property
+    def is_fresh(self) -> bool:
+        """True if the second factor was proved so lately that what weighs most is allowed."""
+        return (
+            int(clock.now().timestamp()) - self.subject.prove_seconds < auth.FRESH_SECONDS - _MARGIN_SECONDS
+        )
+
+    @property
+    def unread_notices(self) -> int:
+        """How many notices the person has not read yet."""
+        return self.session.unread_notices if self.session is not None else 0
 
     @property
     def name(self) -> str:
@@ -139,7 +167,7 @@ class Viewers:
             token=session.subject_token,
             form_key=session.csrf_token or self._mac(f"session:{session_token}"),
             session_token=session_token,
-            person=session.person,
+            session=session,
         )
 
     def _subject(self, token: str) -> Subject:

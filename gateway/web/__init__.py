@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web import bills, finance, lookup, people, school, start, system
+from gateway.web import admin, bills, lookup, notices, people, school, second_factor, start, system
 
 GROUPS: Final[tuple[Routes, ...]] = (
     start.routes,
     bills.routes,
     lookup.routes,
     people.routes,
+    second_factor.routes,
+    notices.routes,
     *school.GROUPS,
-    *finance.GROUPS,
+    *admin.GROUPS,
     system.routes,
 )

@@ -7,10 +7,11 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from gateway.access import PUBLIC, SIGNED_IN
+from gateway.access import BEFORE_PROOF, PUBLIC, SIGNED_IN
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.roles import role_names
+from gateway.viewers import UNPROVED
 from gateway.web import demo
 from kit.errors import Error, Unauthenticated
 from xoai.directory.v1 import directory_service_pb2 as pb
@@ -34,6 +35,16 @@ def login_url(path: str) -> str:
     return f"/dang-nhap?next={quote(path, safe='/')}"
 
 
+def proof_url(path: str) -> str:
+    """The page of the second factor, which leads back."""
+    return f"/xac-minh?next={quote(path, safe='/')}"
+
+
+def notices_url(path: str) -> str:
+    """The page of notices, which leads on."""
+    return f"/thong-bao?next={quote(path, safe='/')}"
+
+
 def home_of(person: pb.Person) -> str:
     """The page at which a person's work begins."""
     held = set(person.permissions)
@@ -47,8 +58,13 @@ def home_of(person: pb.Person) -> str:
 
 
 def enter(page: Page, session: pb.Session, target: str) -> Response:
-    """Go on with a new session."""
-    response = page.redirect(target or home_of(session.person))
+    """Go on with a new session: by way of the second factor and of notices, where there are any."""
+    way = target or home_of(session.person)
+    if session.second_factor in UNPROVED:
+        way = proof_url(target)
+    elif session.unread_notices:
+        way = notices_url(way)
+    response = page.redirect(way)
     page.state.cookies.set(response, page.state.cookies.session, session.session_token)
     return response
 
@@ -95,7 +111,7 @@ async def login(page: CurrentPage) -> Response:
     return enter(page, session, target)
 
 
-@routes.post("/dang-xuat", SIGNED_IN, include_in_schema=False)
+@routes.post("/dang-xuat", BEFORE_PROOF, include_in_schema=False)
 async def logout(page: CurrentPage) -> Response:
     """End the session, here and in the directory."""
     await page.call(

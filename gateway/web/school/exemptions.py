@@ -6,8 +6,8 @@ import asyncio
 
 from starlette.responses import Response
 
+from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import School, pupil_of, round_of, school_of
 from gateway.web.school.overview import READ
 from gateway.web.school.pupils import MANAGE

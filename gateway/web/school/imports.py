@@ -9,10 +9,10 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gateway.fields import Fields, fields_of
 from gateway.formats import figure
 from gateway.guards import CurrentPage, page_routes
 from gateway.web.school.downloads import send_file
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import Crumbs, School, inside, school_of
 from gateway.web.school.overview import READ
 from gateway.web.school.pupils import MANAGE

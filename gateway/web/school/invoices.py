@@ -7,9 +7,9 @@ import asyncio
 from starlette.responses import Response
 
 from gateway.access import holds
+from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.web.receipts import receipt_pdf
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import School, inside, outside, school_of
 from gateway.web.school.tracking import READ_BILLS
 from kit.errors import Error

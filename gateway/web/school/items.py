@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from starlette.responses import Response
 
+from gateway.fields import Fields, fields_of
 from gateway.formats import figure, quantity
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import School, SchoolPageNotFound, accounts_of, inside, round_of, school_of
 from gateway.web.school.overview import READ
 from gateway.web.school.pupils import MANAGE

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.access import holds
+from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import School, current_school_year, pupil_of, school_of
 from gateway.web.school.overview import READ
 from kit.errors import Error

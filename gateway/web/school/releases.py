@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from gateway.access import holds
+from gateway.fields import fields_of
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.school.fields import fields_of
 from gateway.web.school.frame import School, pupil_of, round_of, school_of
 from gateway.web.school.items import legal_names
 from gateway.web.school.overview import READ

@@ -6,9 +6,9 @@ import asyncio
 
 from starlette.responses import Response
 
+from gateway.fields import Fields, fields_of
 from gateway.formats import day
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.school.fields import Fields, fields_of
 from gateway.web.school.frame import School, current_school_year, round_of, school_of
 from gateway.web.school.overview import READ, cards_of
 from gateway.web.school.pupils import MANAGE

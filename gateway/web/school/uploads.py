@@ -10,11 +10,11 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from gateway.access import Access, Routes
+from gateway.fields import Fields
 from gateway.guards import CurrentPage, page_guard
 from gateway.state import state_of
 from gateway.viewers import check_origin
 from gateway.web.school.downloads import send_file
-from gateway.web.school.fields import Fields
 from gateway.web.school.frame import School, current_school_year, round_of, school_of
 from gateway.web.school.overview import READ
 from gateway.web.school.pupils import MANAGE

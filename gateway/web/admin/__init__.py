@@ -1,0 +1,19 @@
+"""The administrator's pages under /quan-tri: organisations, accounts, people, connections, the audit trail."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.access import Routes
+from gateway.web.admin import accounts, api_keys, connections, organisations, overview, people, secrets, trail
+
+GROUPS: Final[tuple[Routes, ...]] = (
+    overview.routes,
+    organisations.routes,
+    accounts.routes,
+    people.routes,
+    api_keys.routes,
+    connections.routes,
+    secrets.routes,
+    trail.routes,
+)
