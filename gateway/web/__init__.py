@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web import admin, bills, lookup, notices, people, school, second_factor, start, system
+from gateway.web import (
+    admin,
+    bills,
+    finance,
+    lookup,
+    notices,
+    people,
+    school,
+    second_factor,
+    start,
+    system,
+)
 
 GROUPS: Final[tuple[Routes, ...]] = (
     start.routes,
@@ -15,6 +26,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     second_factor.routes,
     notices.routes,
     *school.GROUPS,
+    *finance.GROUPS,
     *admin.GROUPS,
     system.routes,
 )

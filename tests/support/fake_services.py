@@ -173,6 +173,8 @@ class FakePlatform:
         self.requests: list[tuple[str, Any]] = []
         self.receipt_number = 1_283
         self.password = PASSWORD
+        # Where the permissions hold; auth.EVERYWHERE for somebody of the city.
+        self.scope = SCHOOL
         self.permissions = frozenset(
             {"directory.read", "invoices.read", "invoices.issue", "invoices.void", "schools.read"}
         )
@@ -210,6 +212,10 @@ class FakePlatform:
                 documents_grpc.add_DocumentsServiceServicer_to_server,
             ),
         ]
+
+    def serve(self, descriptor: Any, servicer: Any, register: Any) -> None:
+        """One more service, before the start."""
+        self._server.add(descriptor, servicer, register)
 
     def start(self) -> None:
         self._server.start()
@@ -258,7 +264,7 @@ class FakePlatform:
 
     def subject(self) -> Subject:
         """The person whom the fake directory knows."""
-        return Subject(Kind.PERSON, str(uuid.UUID(int=7)), "Đỗ Thị Lan Chi", {SCHOOL: self.permissions})
+        return Subject(Kind.PERSON, str(uuid.UUID(int=7)), "Đỗ Thị Lan Chi", {self.scope: self.permissions})
 
 
 def everybody(module: Any, service: str, **special: Permission) -> Mapping[str, Permission]:
@@ -371,6 +377,21 @@ class Directory(directory_grpc.DirectoryServiceServicer):
         name, kind = names[request.id]
         return directory_pb.PublicOrganisation(
             id=request.id, kind=kind, name=name, address="Phường Bình Phước", phone="0271 000 1122"
+        )
+
+    def ListOrganisations(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> directory_pb.ListOrganisationsResponse:
+        kinds = directory_pb.Organisation.Kind
+        return directory_pb.ListOrganisationsResponse(
+            organisations=[
+                directory_pb.Organisation(
+                    id=SCHOOL, kind=kinds.KIND_SCHOOL, name="Trường Tiểu học Hoa Mai", code="th-hoa-mai"
+                ),
+                directory_pb.Organisation(
+                    id=OTHER_SCHOOL, kind=kinds.KIND_UTILITY, name="Điện lực Đồng Xoài (thử)", code="dien"
+                ),
+            ]
         )
 
     def ListAccounts(self, request: Any, context: grpc.ServicerContext) -> directory_pb.ListAccountsResponse:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from kit.text import search_key
 
 MOST_WORDS: Final = 40
+
+# "Thanh toán" is said of every transfer; Thanh and Toàn alone are names.
+_PAYING: Final = re.compile(r"\bTHANH TOAN\b")
 
 # What Vietnamese transfer memos are full of, as far as it is nobody's name: Châu, Nam, Thắng, Thu and Phi are names.
 _BOILERPLATE: Final = frozenset(
@@ -28,8 +32,6 @@ _BOILERPLATE: Final = frozenset(
         "MBVCB",
         "QR",
         "TT",
-        "THANH",
-        "TOAN",
         "LOP",
         "NHANH",
         "NOI",
@@ -52,7 +54,8 @@ def words_of(search_text: str, group_name: str = "") -> tuple[str, ...]:
 
 def memo_words(memo: str) -> list[str]:
     """The words of a memo in their order, without what every memo says."""
-    return [word for word in search_key(memo).split() if word not in _BOILERPLATE][:MOST_WORDS]
+    words = _PAYING.sub(" ", search_key(memo)).split()
+    return [word for word in words if word not in _BOILERPLATE][:MOST_WORDS]
 
 
 def name_windows(words: list[str]) -> list[tuple[str, ...]]:

@@ -41,16 +41,19 @@ def assign(
     allocations: Sequence[tuple[str, int]],
     reason: str,
     credit_version: int,
+    keep_rest_for: str = "",
 ) -> None:
-    """Move suspense to payables of the organisation that received it. Raises CreditMoved if somebody was faster."""
+    """Move suspense to payables of the organisation that received it. Raises CreditMoved if somebody was faster.
+
+    What is left stays in suspense, or is kept for one of the payables' payers, `keep_rest_for`.
+    """
     _say_why(reason)
     amounts = dict(allocations)
     if not amounts or len(amounts) != len(allocations) or min(amounts.values()) <= 0:
         raise errors.BadAmount()
     locked = {payable.id: payable for payable in payables.lock(session, ids=amounts)}
     credit = _lock_credit(session, subject, ASSIGN, credit_id)
-    if credit_version and credit.version != credit_version:
-        raise errors.CreditMoved(happened=credit.describe())
+    _must_be_the_seen(credit, credit_version)
     _must_be_decided(credit)
     for id, amount in amounts.items():
         _may_take(locked.get(id), credit.organisation_id, amount)
@@ -60,18 +63,26 @@ def assign(
     book = open_book()
     book.learn(locked.values())
     left = credit.amount_suspense - total
+    kept = left if keep_rest_for else 0
+    if kept:
+        _may_keep_for(credit, keep_rest_for, {locked[id].payer for id in amounts})
+    suspended = left - kept
     decision = Decision(
         payments=tuple((locked[id], amount) for id, amount in sorted(amounts.items())),
-        suspended=left,
-        reason=credit.reason if left else Reason.NONE,
-        waiting_key=credit.waiting_key if left else "",
+        kept=kept,
+        payer=keep_rest_for if kept else "",
+        suspended=suspended,
+        reason=credit.reason if suspended else Reason.NONE,
+        waiting_key=credit.waiting_key if suspended else "",
         rule="person",
         rule_detail=reason,
     )
     book.settle(credit, decision, EntryKind.ASSIGNED, subject.label, reason)
     credit.park_reason = ""
     save(session, book)
-    _audit(session, subject, "credit.assign", credit, reason=reason, allocations=amounts)
+    _audit(
+        session, subject, "credit.assign", credit, reason=reason, allocations=amounts, kept=kept, moved=total
+    )
 
 
 def undo(session: Session, subject: Subject, payment_id: str, reason: str) -> Payment:
@@ -110,7 +121,13 @@ def undo(session: Session, subject: Subject, payment_id: str, reason: str) -> Pa
         action="payment.undo",
         object=f"payment:{payment.id}",
         organisation_id=UUID(payment.organisation_id),
-        detail={"reason": reason, "amount": payment.amount, "payable": payment.payable_id},
+        detail={
+            "by": subject.name,
+            "reason": reason,
+            "amount": payment.amount,
+            "moved": payment.amount,
+            "payable": payment.payable_id,
+        },
     )
     return payment
 
@@ -147,14 +164,21 @@ def use_credit(
         action="payer_credit.use",
         object=f"payment:{payment.id}",
         organisation_id=UUID(organisation_id),
-        detail={"reason": reason, "amount": amount, "payable": payable_id, "payer": payer},
+        detail={
+            "by": subject.name,
+            "reason": reason,
+            "amount": amount,
+            "payable": payable_id,
+            "payer": payer,
+        },
     )
     return payment
 
 
-def park(session: Session, subject: Subject, credit_id: str, reason: str) -> None:
+def park(session: Session, subject: Subject, credit_id: str, reason: str, credit_version: int = 0) -> None:
     """Set a suspense credit aside with a reason, or (without one) take it up again."""
     credit = _lock_credit(session, subject, ASSIGN, credit_id)
+    _must_be_the_seen(credit, credit_version)
     if reason and not credit.amount_suspense:
         raise errors.NothingInSuspense(left=0, wanted=credit.amount)
     book = open_book()
@@ -164,25 +188,29 @@ def park(session: Session, subject: Subject, credit_id: str, reason: str) -> Non
     _audit(session, subject, "credit.park" if reason else "credit.unpark", credit, reason=reason)
 
 
-def keep_for_payer(session: Session, subject: Subject, credit_id: str, payer: str, reason: str) -> None:
+def keep_for_payer(
+    session: Session, subject: Subject, credit_id: str, payer: str, reason: str, credit_version: int = 0
+) -> None:
     """Keep all suspense of a credit for a payer of the same organisation."""
     _say_why(reason)
     if not payer:
         raise errors.PayerMissing()
     credit = _lock_credit(session, subject, ASSIGN, credit_id)
+    _must_be_the_seen(credit, credit_version)
     _must_be_decided(credit)
     if not credit.amount_suspense:
         raise errors.CreditMoved(happened=credit.describe())
     if credit.payer not in ("", payer):
         raise errors.KeptForAnother(payer=credit.payer)
+    moved = credit.amount_suspense
     book = open_book()
     keep_for(book, credit, payer, subject.label, reason)
     credit.park_reason = ""
     save(session, book)
-    _audit(session, subject, "credit.keep_for_payer", credit, reason=reason, payer=payer)
+    _audit(session, subject, "credit.keep_for_payer", credit, reason=reason, payer=payer, moved=moved)
 
 
-def confirm(session: Session, subject: Subject, credit_id: str, reason: str) -> None:
+def confirm(session: Session, subject: Subject, credit_id: str, reason: str, credit_version: int = 0) -> None:
     """A person vouches for money that only a weakly proven callback told of; the rules decide what it pays."""
     _say_why(reason)
 
@@ -190,21 +218,23 @@ def confirm(session: Session, subject: Subject, credit_id: str, reason: str) -> 
         credit.is_confirmed = True
         book.touch(credit)
 
-    _decide_by_rule(
-        session, subject, credit_id, Reason.AWAITING_CONFIRMATION, "credit.confirm", reason, vouch
-    )
+    held = Reason.AWAITING_CONFIRMATION
+    _decide_by_rule(session, subject, credit_id, credit_version, held, "credit.confirm", reason, vouch)
 
 
-def resolve_duplicate(session: Session, subject: Subject, credit_id: str, same_as: str, reason: str) -> None:
+def resolve_duplicate(
+    session: Session, subject: Subject, credit_id: str, same_as: str, reason: str, credit_version: int = 0
+) -> None:
     """Decide a possible duplicate: the same money as another credit, or (without one) money of its own."""
     _say_why(reason)
     if not same_as:
         held = Reason.POSSIBLE_DUPLICATE
-        _decide_by_rule(session, subject, credit_id, held, "credit.own_money", reason)
+        _decide_by_rule(session, subject, credit_id, credit_version, held, "credit.own_money", reason)
         return
     locked = credit_rows.lock(session, {credit_id, same_as})
     credit = _visible(locked.get(credit_id), subject, ASSIGN, credit_id)
     same = _visible(locked.get(same_as), subject, ASSIGN, same_as)
+    _must_be_the_seen(credit, credit_version)
     if credit.reason is not Reason.POSSIBLE_DUPLICATE:
         raise errors.CreditMoved(happened=credit.describe())
     if not _may_be_one(session, credit, same):
@@ -229,6 +259,7 @@ def _decide_by_rule(
     session: Session,
     subject: Subject,
     credit_id: str,
+    credit_version: int,
     held: Reason,
     action: str,
     reason: str,
@@ -242,6 +273,7 @@ def _decide_by_rule(
     seen = _visible(credit_rows.read(session, [credit_id]).get(credit_id), subject, ASSIGN, credit_id)
 
     def may(credit: Credit) -> bool:
+        _must_be_the_seen(credit, credit_version)
         if credit.reason is not held:
             raise errors.CreditMoved(happened=credit.describe())
         return True
@@ -272,6 +304,19 @@ def _may_take(payable: Payable | None, organisation_id: str, amount: int) -> Non
         raise errors.PayableIsVoid(reference=reference)
     if payable.takes(amount) < amount:
         raise errors.AmountAboveOpen(reference=reference, open=payable.open, wanted=amount)
+
+
+def _may_keep_for(credit: Credit, payer: str, payers: set[str]) -> None:
+    if payer not in payers:
+        raise errors.PayerMissing()
+    if credit.payer not in ("", payer):
+        raise errors.KeptForAnother(payer=credit.payer)
+
+
+def _must_be_the_seen(credit: Credit, credit_version: int) -> None:
+    """Raise CreditMoved if the credit is not any more what the person looked at; 0 compares nothing."""
+    if credit_version and credit.version != credit_version:
+        raise errors.CreditMoved(happened=credit.describe())
 
 
 def _must_be_decided(credit: Credit) -> None:
@@ -309,5 +354,5 @@ def _audit(session: Session, subject: Subject, action: str, credit: Credit, **de
         action=action,
         object=f"credit:{credit.id}",
         organisation_id=UUID(credit.organisation_id),
-        detail={**detail, "amount": credit.amount, "version": credit.version},
+        detail={**detail, "by": subject.name, "amount": credit.amount, "version": credit.version},
     )

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 from services.reconciliation.domain import errors
 from services.reconciliation.domain.credit import Credit, Payment, Reason, Report, Reversal
 from services.reconciliation.domain.ledger import Entry
-from services.reconciliation.store import books, lists
+from services.reconciliation.store import books, lists, queue
 from services.reconciliation.store import credit as credit_rows
+from services.reconciliation.store.queue import Decided
 
 Card = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A credit, its reports, payments (with reversals and the payables' cards), entries, possible duplicates."""
+    """A credit, its reports, payments (with reversals and payables' cards), entries, possible duplicates, decisions."""
 
     credit: Credit
     reports: list[Report]
@@ -26,6 +27,7 @@ class Detail:
     cards: dict[str, Card]
     entries: list[tuple[Entry, datetime]]
     possible_duplicates: list[Credit]
+    decisions: list[Decided]
 
 
 def read(session: Session, credit_id: str) -> Detail:
@@ -42,6 +44,7 @@ def read(session: Session, credit_id: str) -> Detail:
         cards_of(session, [payment for payment, _ in payments]),
         books.entries_of_credit(session, credit_id),
         lists.possible_duplicates(session, credit) if is_possible else [],
+        queue.decisions(session, credit.organisation_id, credit_id, [payment.id for payment, _ in payments]),
     )
 
 

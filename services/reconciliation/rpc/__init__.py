@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import pages
+from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.errors import InvalidArgument
 from kit.grpc_server import Edge
 from services.reconciliation.flows import clerk, detail, suggesting, summary
 from services.reconciliation.rpc import present
-from services.reconciliation.store import lists
+from services.reconciliation.store import lists, queue
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
 
@@ -25,8 +27,13 @@ _VIEWS = {
     pb.ListCreditsRequest.VIEW_PARKED: "parked",
     pb.ListCreditsRequest.VIEW_OVER: "over",
     pb.ListCreditsRequest.VIEW_APPLIED: "applied",
+    pb.ListCreditsRequest.VIEW_SHORT_OPEN: "short_open",
+    pb.ListCreditsRequest.VIEW_OVER_OPEN: "over_open",
+    pb.ListCreditsRequest.VIEW_TWICE_OPEN: "twice_open",
 }
 _READERS = ("cli", "gateway")
+_OLD_HOURS: Final = 24
+_MOST_IDS: Final = 100
 
 
 class BadIdentifier(InvalidArgument):
@@ -50,6 +57,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         "ResolveDuplicate": Permission(clerk.ASSIGN),
         "ConfirmCredit": Permission(clerk.ASSIGN),
         "KeepForPayer": Permission(clerk.ASSIGN),
+        "SummariseQueue": Permission("credits.read"),
+        "ListPayments": Permission("credits.read"),
         "ListPayerCredits": Permission("credits.read", services=_READERS),
         "ListLedgerBalances": Permission("ledger.read", services=_READERS),
         "SummariseCredits": Permission("credits.read", services=_READERS),
@@ -69,8 +78,16 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
             request.suspense_reason,
             request.search,
             request.oldest_first,
+            clock.now() - timedelta(hours=request.older_than_hours) if request.older_than_hours > 0 else None,
         )
-        filters = (organisation_id, wanted.view, wanted.reason, wanted.search, wanted.is_oldest_first)
+        filters = (
+            organisation_id,
+            wanted.view,
+            wanted.reason,
+            wanted.search,
+            wanted.is_oldest_first,
+            request.older_than_hours,
+        )
         after = pages.position(request.page_token, filters, self._page_key)
         size = pages.size(request.page_size)
 
@@ -110,7 +127,15 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         wanted = [(_id(each.payable_id, "payable_id"), each.amount) for each in request.allocations]
 
         def assign(session: Session, subject: Subject) -> None:
-            clerk.assign(session, subject, id, wanted, request.reason, request.credit_version)
+            clerk.assign(
+                session,
+                subject,
+                id,
+                wanted,
+                request.reason,
+                request.credit_version,
+                request.keep_rest_for_payer_id,
+            )
 
         return self._change(context, request, id, assign)
 
@@ -147,7 +172,10 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ParkCredit(self, request: pb.ParkCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
         id = _id(request.credit_id, "credit_id")
         return self._change(
-            context, request, id, lambda session, subject: clerk.park(session, subject, id, request.reason)
+            context,
+            request,
+            id,
+            lambda session, subject: clerk.park(session, subject, id, request.reason, request.credit_version),
         )
 
     def ResolveDuplicate(
@@ -157,7 +185,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         same_as = _id(request.same_as_credit_id, "same_as_credit_id", may_be_empty=True)
 
         def resolve(session: Session, subject: Subject) -> None:
-            clerk.resolve_duplicate(session, subject, id, same_as, request.reason)
+            clerk.resolve_duplicate(session, subject, id, same_as, request.reason, request.credit_version)
 
         return self._change(context, request, id, resolve)
 
@@ -166,16 +194,52 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     ) -> pb.CreditDetail:
         id = _id(request.credit_id, "credit_id")
         return self._change(
-            context, request, id, lambda session, subject: clerk.confirm(session, subject, id, request.reason)
+            context,
+            request,
+            id,
+            lambda session, subject: clerk.confirm(
+                session, subject, id, request.reason, request.credit_version
+            ),
         )
 
     def KeepForPayer(self, request: pb.KeepForPayerRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
         id = _id(request.credit_id, "credit_id")
 
         def keep(session: Session, subject: Subject) -> None:
-            clerk.keep_for_payer(session, subject, id, request.payer_id, request.reason)
+            clerk.keep_for_payer(
+                session, subject, id, request.payer_id, request.reason, request.credit_version
+            )
 
         return self._change(context, request, id, keep)
+
+    def SummariseQueue(
+        self, request: pb.SummariseQueueRequest, context: grpc.ServicerContext
+    ) -> pb.QueueSummary:
+        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        now = clock.now()
+        old_before = now - timedelta(hours=request.old_hours if request.old_hours > 0 else _OLD_HOURS)
+        day_start = datetime.combine(clock.business_date(now), time.min, clock.CITY_ZONE)
+        return present.queue(
+            self._edge.query(context, lambda session, _: queue.summarise(session, id, old_before, day_start))
+        )
+
+    def ListPayments(
+        self, request: pb.ListPaymentsRequest, context: grpc.ServicerContext
+    ) -> pb.ListPaymentsResponse:
+        ids = [_id(id, "ids") for id in request.ids[:_MOST_IDS]]
+        payable_id = _id(request.payable_id, "payable_id", may_be_empty=True)
+        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=not request.payer_id)
+        if not (ids or payable_id or request.payer_id):
+            raise BadIdentifier(value="", field="payable_id")
+
+        def read(session: Session, subject: Subject) -> pb.ListPaymentsResponse:
+            found = queue.payments(session, ids, payable_id, organisation_id, request.payer_id)
+            cards = detail.cards_of(session, [payment for payment, _ in found])
+            return pb.ListPaymentsResponse(
+                payments=[present.payment(payment, reversal, cards) for payment, reversal in found]
+            )
+
+        return self._edge.query(context, read)
 
     def ListPayerCredits(
         self, request: pb.ListPayerCreditsRequest, context: grpc.ServicerContext
@@ -205,7 +269,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         self, request: pb.ListLedgerBalancesRequest, context: grpc.ServicerContext
     ) -> pb.ListLedgerBalancesResponse:
         id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
-        rows = self._edge.query(context, lambda session, _: lists.balances(session, id))
+        read = lists.balances_by_kind if request.payers_together else lists.balances
+        rows = self._edge.query(context, lambda session, _: read(session, id))
         return pb.ListLedgerBalancesResponse(
             balances=[
                 pb.LedgerBalance(organisation_id=organisation, ledger_account=account, balance=balance)

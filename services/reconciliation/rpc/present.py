@@ -12,6 +12,7 @@ from services.reconciliation.domain.suggesting import Suggestion
 from services.reconciliation.flows.detail import Card, Detail
 from services.reconciliation.flows.summary import Summary
 from services.reconciliation.publish import timestamp
+from services.reconciliation.store.queue import Queue
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as events
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 
@@ -61,6 +62,33 @@ def detail(value: Detail) -> pb.CreditDetail:
         payments=[payment(each, reversal, value.cards) for each, reversal in value.payments],
         entries=[_entry(each, post_time) for each, post_time in value.entries],
         possible_duplicates=[credit(each) for each in value.possible_duplicates],
+        events=[
+            pb.CreditEvent(
+                event_time=timestamp(each.time),
+                action=each.action,
+                person_name=each.person_name,
+                reason=each.reason,
+                amount=each.amount,
+            )
+            for each in value.decisions
+        ],
+    )
+
+
+def queue(value: Queue) -> pb.QueueSummary:
+    """What waits."""
+    return pb.QueueSummary(
+        reasons=[
+            pb.ReasonCount(reason=reason, count=count, amount=amount)
+            for reason, count, amount in value.reasons
+        ],
+        parked=value.parked,
+        old=value.old,
+        short_open=value.short_open,
+        over_open=value.over_open,
+        twice_open=value.twice_open,
+        today=value.today,
+        today_settled=value.today_settled,
     )
 
 
@@ -104,6 +132,9 @@ def suggestion(value: Suggestion) -> pb.Suggestion:
             pb.SuggestionReason(code=why.code, fits=why.fits, detail=why.detail) for why in value.reasons
         ],
         memo_part=value.memo_part,
+        organisation_id=value.payable.organisation_id,
+        payer_id=value.payable.payer,
+        is_void=definition.is_void,
     )
 
 

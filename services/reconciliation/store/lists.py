@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from kit.text import fold_upper, search_key
 from services.reconciliation.domain import ledger
 from services.reconciliation.domain.credit import Credit
 from services.reconciliation.store.credit import COLUMNS, from_row
+from services.reconciliation.store.queue import OVER_OPEN, SHORT_OPEN, TWICE_OPEN
 
 _VIEWS: Final[dict[str, LiteralString]] = {
     "all": "",
@@ -20,10 +22,13 @@ _VIEWS: Final[dict[str, LiteralString]] = {
     "parked": " AND c.amount_suspense > 0 AND c.park_reason <> ''",
     "over": " AND c.amount_payer_credit > 0",
     "applied": " AND c.amount_applied > 0",
+    "short_open": " AND c.exceptions <> '{}'" + SHORT_OPEN,
+    "over_open": " AND c.exceptions <> '{}'" + OVER_OPEN,
+    "twice_open": " AND c.exceptions <> '{}'" + TWICE_OPEN,
 }
 _SEARCH: Final[LiteralString] = """
     AND (c.amount = %(amount)s OR c.bank_reference_key LIKE %(compact)s OR c.join_text LIKE %(compact)s
-         OR upper(c.memo) LIKE %(words)s OR c.id IN (
+         OR upper(c.memo) LIKE %(words)s OR upper(c.payer_name) LIKE %(words)s OR c.id IN (
              SELECT y.credit_id FROM payable p JOIN payment y ON y.payable_id = p.id WHERE p.reference = %(exact)s))"""
 
 
@@ -36,6 +41,7 @@ class Filter:
     reason: str
     search: str
     is_oldest_first: bool
+    arrived_before: datetime | None = None
 
 
 def credits(session: Session, wanted: Filter, after: str, limit: int) -> list[Credit]:
@@ -48,6 +54,8 @@ def credits(session: Session, wanted: Filter, after: str, limit: int) -> list[Cr
         statement += " AND c.reason = %(reason)s"
     if wanted.search:
         statement += _SEARCH
+    if wanted.arrived_before:
+        statement += " AND c.arrive_time < %(arrived_before)s"
     if after:
         statement += (
             " AND c.id > %(after)s::uuid" if wanted.is_oldest_first else " AND c.id < %(after)s::uuid"
@@ -65,6 +73,7 @@ def credits(session: Session, wanted: Filter, after: str, limit: int) -> list[Cr
         "words": f"%{_plain_like(fold_upper(wanted.search.strip()))}%",
         "after": after,
         "limit": limit,
+        "arrived_before": wanted.arrived_before,
     }
     return [from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
 
@@ -143,6 +152,18 @@ def payer_credits(
         "limit": limit,
     }
     return list(cursor(session).execute(statement, parameters, prepare=False))
+
+
+def balances_by_kind(session: Session, organisation_id: str) -> list[tuple[str, str, int]]:
+    """The same with one row for all payers' credits of an organisation: there may be one of every family."""
+    account: LiteralString = (
+        "CASE WHEN ledger_account LIKE 'payer_credit:%%' THEN 'payer_credit' ELSE ledger_account END"
+    )
+    statement: LiteralString = (
+        "SELECT organisation_id::text, " + account + ", sum(balance)::bigint FROM ledger_balance"
+        " WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return list(cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False))
 
 
 def balances(session: Session, organisation_id: str) -> list[tuple[str, str, int]]:

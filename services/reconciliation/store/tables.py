@@ -172,6 +172,13 @@ credit = Table(
     ),
     Index("credit_memo_join", "memo_join", "bank_date"),
     Index("credit_suspense", "organisation_id", "id", postgresql_where=text("amount_suspense > 0")),
+    # What a rule decided and a person may want to see: few, and looked for by organisation.
+    Index(
+        "credit_exceptions",
+        "organisation_id",
+        "id",
+        postgresql_where=text("exceptions <> '{}'::text[]"),
+    ),
     Index("credit_waiting", "waiting_key", postgresql_where=text("waiting_key <> ''")),
     Index(
         "credit_held",

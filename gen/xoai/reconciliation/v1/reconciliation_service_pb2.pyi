@@ -310,6 +310,7 @@ class CreditDetail(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     POSSIBLE_DUPLICATES_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def credit(self) -> Global___Credit: ...
     @_builtins.property
@@ -322,6 +323,10 @@ class CreditDetail(_message.Message):
     def possible_duplicates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Credit]:
         """Other credits that may be the same money."""
 
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreditEvent]:
+        """What people decided about it, oldest first."""
+
     def __init__(
         self,
         *,
@@ -330,14 +335,53 @@ class CreditDetail(_message.Message):
         payments: _abc.Iterable[Global___Payment] | None = ...,
         entries: _abc.Iterable[Global___JournalEntry] | None = ...,
         possible_duplicates: _abc.Iterable[Global___Credit] | None = ...,
+        events: _abc.Iterable[Global___CreditEvent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "entries", b"entries", "payments", b"payments", "possible_duplicates", b"possible_duplicates", "reports", b"reports"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "entries", b"entries", "events", b"events", "payments", b"payments", "possible_duplicates", b"possible_duplicates", "reports", b"reports"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreditDetail: _TypeAlias = CreditDetail  # noqa: Y015
+
+@_typing.final
+class CreditEvent(_message.Message):
+    """One decision of a person about a credit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    PERSON_NAME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    """credit.assign, payment.undo, credit.park, credit.unpark, credit.keep_for_payer, credit.confirm, credit.own_money,
+    credit.same_money
+    """
+    person_name: _builtins.str
+    reason: _builtins.str
+    amount: _builtins.int
+    """Đồng that it was about; 0 where it moved none."""
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+        action: _builtins.str = ...,
+        person_name: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "event_time", b"event_time", "person_name", b"person_name", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditEvent: _TypeAlias = CreditEvent  # noqa: Y015
 
 @_typing.final
 class ListCreditsRequest(_message.Message):
@@ -356,6 +400,12 @@ class ListCreditsRequest(_message.Message):
         VIEW_PARKED: ListCreditsRequest._View.ValueType  # 3
         VIEW_OVER: ListCreditsRequest._View.ValueType  # 4
         VIEW_APPLIED: ListCreditsRequest._View.ValueType  # 5
+        VIEW_SHORT_OPEN: ListCreditsRequest._View.ValueType  # 6
+        """Paid too little, and the rest of the payable is still open."""
+        VIEW_OVER_OPEN: ListCreditsRequest._View.ValueType  # 7
+        """Paid too much, and the payer's credit still holds some of it."""
+        VIEW_TWICE_OPEN: ListCreditsRequest._View.ValueType  # 8
+        """Paid what was paid already, and the payer's credit still holds some of it."""
 
     class View(_View, metaclass=_ViewEnumTypeWrapper): ...
     VIEW_UNSPECIFIED: ListCreditsRequest.View.ValueType  # 0
@@ -365,6 +415,12 @@ class ListCreditsRequest(_message.Message):
     VIEW_PARKED: ListCreditsRequest.View.ValueType  # 3
     VIEW_OVER: ListCreditsRequest.View.ValueType  # 4
     VIEW_APPLIED: ListCreditsRequest.View.ValueType  # 5
+    VIEW_SHORT_OPEN: ListCreditsRequest.View.ValueType  # 6
+    """Paid too little, and the rest of the payable is still open."""
+    VIEW_OVER_OPEN: ListCreditsRequest.View.ValueType  # 7
+    """Paid too much, and the payer's credit still holds some of it."""
+    VIEW_TWICE_OPEN: ListCreditsRequest.View.ValueType  # 8
+    """Paid what was paid already, and the payer's credit still holds some of it."""
 
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
@@ -373,6 +429,7 @@ class ListCreditsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    OLDER_THAN_HOURS_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
     view: Global___ListCreditsRequest.View.ValueType
     suspense_reason: _builtins.str
@@ -382,6 +439,8 @@ class ListCreditsRequest(_message.Message):
     page_token: _builtins.str
     oldest_first: _builtins.bool
     """Oldest first instead of newest first."""
+    older_than_hours: _builtins.int
+    """Only what arrived longer ago than this; 0 takes all."""
     def __init__(
         self,
         *,
@@ -392,10 +451,11 @@ class ListCreditsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         oldest_first: _builtins.bool = ...,
+        older_than_hours: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_first", b"oldest_first", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "suspense_reason", b"suspense_reason", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["older_than_hours", b"older_than_hours", "oldest_first", b"oldest_first", "organisation_id", b"organisation_id", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "suspense_reason", b"suspense_reason", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -464,6 +524,9 @@ class Suggestion(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     MEMO_PART_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ID_FIELD_NUMBER: _builtins.int
+    IS_VOID_FIELD_NUMBER: _builtins.int
     payable_id: _builtins.str
     reference: _builtins.str
     title: _builtins.str
@@ -476,6 +539,10 @@ class Suggestion(_message.Message):
     """0 to 100."""
     memo_part: _builtins.str
     """The part of the memo that resembles the reference, to compare letter by letter."""
+    organisation_id: _builtins.str
+    payer_id: _builtins.str
+    """Whose credit a rest would be kept as."""
+    is_void: _builtins.bool
     @_builtins.property
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___SuggestionReason]: ...
     def __init__(
@@ -492,10 +559,13 @@ class Suggestion(_message.Message):
         score: _builtins.int = ...,
         reasons: _abc.Iterable[Global___SuggestionReason] | None = ...,
         memo_part: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        payer_id: _builtins.str = ...,
+        is_void: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "amount_open", b"amount_open", "due_date", b"due_date", "group_name", b"group_name", "memo_part", b"memo_part", "payable_id", b"payable_id", "payer_name", b"payer_name", "reasons", b"reasons", "reference", b"reference", "score", b"score", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_due", b"amount_due", "amount_open", b"amount_open", "due_date", b"due_date", "group_name", b"group_name", "is_void", b"is_void", "memo_part", b"memo_part", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payer_id", b"payer_id", "payer_name", b"payer_name", "reasons", b"reasons", "reference", b"reference", "score", b"score", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -639,11 +709,14 @@ class AssignCreditRequest(_message.Message):
     ALLOCATIONS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     CREDIT_VERSION_FIELD_NUMBER: _builtins.int
+    KEEP_REST_FOR_PAYER_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     reason: _builtins.str
     credit_version: _builtins.int
     """The version that the person looked at; another one is ABORTED with what happened."""
+    keep_rest_for_payer_id: _builtins.str
+    """What is left goes to the credit of this payer, who is one of the payables'; empty: it stays in suspense."""
     @_builtins.property
     def allocations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Allocation]: ...
     def __init__(
@@ -654,10 +727,11 @@ class AssignCreditRequest(_message.Message):
         allocations: _abc.Iterable[Global___Allocation] | None = ...,
         reason: _builtins.str = ...,
         credit_version: _builtins.int = ...,
+        keep_rest_for_payer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocations", b"allocations", "credit_id", b"credit_id", "credit_version", b"credit_version", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocations", b"allocations", "credit_id", b"credit_id", "credit_version", b"credit_version", "keep_rest_for_payer_id", b"keep_rest_for_payer_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -729,19 +803,23 @@ class ParkCreditRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CREDIT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CREDIT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     reason: _builtins.str
+    credit_version: _builtins.int
+    """As in AssignCreditRequest; 0 does not compare."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         credit_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        credit_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "credit_version", b"credit_version", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -755,11 +833,14 @@ class ResolveDuplicateRequest(_message.Message):
     CREDIT_ID_FIELD_NUMBER: _builtins.int
     SAME_AS_CREDIT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CREDIT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     same_as_credit_id: _builtins.str
     """Empty: it is money of its own."""
     reason: _builtins.str
+    credit_version: _builtins.int
+    """As in AssignCreditRequest; 0 does not compare."""
     def __init__(
         self,
         *,
@@ -767,10 +848,11 @@ class ResolveDuplicateRequest(_message.Message):
         credit_id: _builtins.str = ...,
         same_as_credit_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        credit_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "reason", b"reason", "request_id", b"request_id", "same_as_credit_id", b"same_as_credit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "credit_version", b"credit_version", "reason", b"reason", "request_id", b"request_id", "same_as_credit_id", b"same_as_credit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -783,19 +865,23 @@ class ConfirmCreditRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CREDIT_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CREDIT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     reason: _builtins.str
+    credit_version: _builtins.int
+    """As in AssignCreditRequest; 0 does not compare."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         credit_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        credit_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "credit_version", b"credit_version", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -809,10 +895,13 @@ class KeepForPayerRequest(_message.Message):
     CREDIT_ID_FIELD_NUMBER: _builtins.int
     PAYER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CREDIT_VERSION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     credit_id: _builtins.str
     payer_id: _builtins.str
     reason: _builtins.str
+    credit_version: _builtins.int
+    """As in AssignCreditRequest; 0 does not compare."""
     def __init__(
         self,
         *,
@@ -820,14 +909,162 @@ class KeepForPayerRequest(_message.Message):
         credit_id: _builtins.str = ...,
         payer_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        credit_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "payer_id", b"payer_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "credit_version", b"credit_version", "payer_id", b"payer_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KeepForPayerRequest: _TypeAlias = KeepForPayerRequest  # noqa: Y015
+
+@_typing.final
+class SummariseQueueRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    OLD_HOURS_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    """Empty: all that the caller may see."""
+    old_hours: _builtins.int
+    """Counts as old what arrived longer ago than this; 0 takes 24."""
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+        old_hours: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["old_hours", b"old_hours", "organisation_id", b"organisation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummariseQueueRequest: _TypeAlias = SummariseQueueRequest  # noqa: Y015
+
+@_typing.final
+class ReasonCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    count: _builtins.int
+    amount: _builtins.int
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        count: _builtins.int = ...,
+        amount: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "count", b"count", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReasonCount: _TypeAlias = ReasonCount  # noqa: Y015
+
+@_typing.final
+class QueueSummary(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASONS_FIELD_NUMBER: _builtins.int
+    PARKED_FIELD_NUMBER: _builtins.int
+    OLD_FIELD_NUMBER: _builtins.int
+    SHORT_OPEN_FIELD_NUMBER: _builtins.int
+    OVER_OPEN_FIELD_NUMBER: _builtins.int
+    TWICE_OPEN_FIELD_NUMBER: _builtins.int
+    TODAY_FIELD_NUMBER: _builtins.int
+    TODAY_SETTLED_FIELD_NUMBER: _builtins.int
+    parked: _builtins.int
+    old: _builtins.int
+    short_open: _builtins.int
+    over_open: _builtins.int
+    twice_open: _builtins.int
+    today: _builtins.int
+    """Credits of the city's day, and those of them of which nothing is in suspense."""
+    today_settled: _builtins.int
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReasonCount]:
+        """What waits for a person, parked credits aside, by reason of suspense."""
+
+    def __init__(
+        self,
+        *,
+        reasons: _abc.Iterable[Global___ReasonCount] | None = ...,
+        parked: _builtins.int = ...,
+        old: _builtins.int = ...,
+        short_open: _builtins.int = ...,
+        over_open: _builtins.int = ...,
+        twice_open: _builtins.int = ...,
+        today: _builtins.int = ...,
+        today_settled: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["old", b"old", "over_open", b"over_open", "parked", b"parked", "reasons", b"reasons", "short_open", b"short_open", "today", b"today", "today_settled", b"today_settled", "twice_open", b"twice_open"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueueSummary: _TypeAlias = QueueSummary  # noqa: Y015
+
+@_typing.final
+class ListPaymentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    PAYABLE_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ID_FIELD_NUMBER: _builtins.int
+    payable_id: _builtins.str
+    organisation_id: _builtins.str
+    payer_id: _builtins.str
+    """Draws on this payer's credit; with organisation_id."""
+    @_builtins.property
+    def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 100; empty fields narrow nothing, but one of ids, payable_id and payer_id must be there."""
+
+    def __init__(
+        self,
+        *,
+        ids: _abc.Iterable[_builtins.str] | None = ...,
+        payable_id: _builtins.str = ...,
+        organisation_id: _builtins.str = ...,
+        payer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payer_id", b"payer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentsRequest: _TypeAlias = ListPaymentsRequest  # noqa: Y015
+
+@_typing.final
+class ListPaymentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Payment]:
+        """Newest first, undone ones left out unless asked for by id."""
+
+    def __init__(
+        self,
+        *,
+        payments: _abc.Iterable[Global___Payment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payments", b"payments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPaymentsResponse: _TypeAlias = ListPaymentsResponse  # noqa: Y015
 
 @_typing.final
 class PayerCredit(_message.Message):
@@ -939,15 +1176,19 @@ class ListLedgerBalancesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    PAYERS_TOGETHER_FIELD_NUMBER: _builtins.int
     organisation_id: _builtins.str
+    payers_together: _builtins.bool
+    """One row for all payers' credits of an organisation, as payer_credit, instead of one for each payer."""
     def __init__(
         self,
         *,
         organisation_id: _builtins.str = ...,
+        payers_together: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id", "payers_together", b"payers_together"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

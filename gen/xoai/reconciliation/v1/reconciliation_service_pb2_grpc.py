@@ -90,6 +90,16 @@ class ReconciliationServiceStub:
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.KeepForPayerRequest.SerializeToString,
                 response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
                 _registered_method=True)
+        self.SummariseQueue = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/SummariseQueue',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.FromString,
+                _registered_method=True)
+        self.ListPayments = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/ListPayments',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsResponse.FromString,
+                _registered_method=True)
         self.ListPayerCredits = channel.unary_unary(
                 '/xoai.reconciliation.v1.ReconciliationService/ListPayerCredits',
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPayerCreditsRequest.SerializeToString,
@@ -183,6 +193,20 @@ class ReconciliationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SummariseQueue(self, request, context):
+        """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPayments(self, request, context):
+        """Payments by id, or those that stand on a payable or draw on a payer's credit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPayerCredits(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -258,6 +282,16 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     servicer.KeepForPayer,
                     request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.KeepForPayerRequest.FromString,
                     response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.SerializeToString,
+            ),
+            'SummariseQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummariseQueue,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.SerializeToString,
+            ),
+            'ListPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPayments,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsResponse.SerializeToString,
             ),
             'ListPayerCredits': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPayerCredits,
@@ -573,6 +607,60 @@ class ReconciliationService:
             '/xoai.reconciliation.v1.ReconciliationService/KeepForPayer',
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.KeepForPayerRequest.SerializeToString,
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummariseQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/SummariseQueue',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/ListPayments',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,10 @@ class ReconciliationServiceStub:
     """A person confirms a credit that waits as AWAITING_CONFIRMATION."""
     KeepForPayer: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.KeepForPayerRequest, _reconciliation_service_pb2.CreditDetail]
     """Keeps suspense for its payer, by name of the payer's id."""
+    SummariseQueue: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseQueueRequest, _reconciliation_service_pb2.QueueSummary]
+    """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+    ListPayments: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPaymentsRequest, _reconciliation_service_pb2.ListPaymentsResponse]
+    """Payments by id, or those that stand on a payable or draw on a payer's credit."""
     ListPayerCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]
     ListLedgerBalances: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListLedgerBalancesRequest, _reconciliation_service_pb2.ListLedgerBalancesResponse]
     SummariseCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseCreditsRequest, _reconciliation_service_pb2.CreditsSummary]
@@ -76,6 +80,10 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """A person confirms a credit that waits as AWAITING_CONFIRMATION."""
     KeepForPayer: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.KeepForPayerRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
     """Keeps suspense for its payer, by name of the payer's id."""
+    SummariseQueue: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseQueueRequest, _reconciliation_service_pb2.QueueSummary]  # type: ignore[assignment]
+    """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+    ListPayments: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPaymentsRequest, _reconciliation_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
+    """Payments by id, or those that stand on a payable or draw on a payer's credit."""
     ListPayerCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]  # type: ignore[assignment]
     ListLedgerBalances: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListLedgerBalancesRequest, _reconciliation_service_pb2.ListLedgerBalancesResponse]  # type: ignore[assignment]
     SummariseCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseCreditsRequest, _reconciliation_service_pb2.CreditsSummary]  # type: ignore[assignment]
@@ -165,6 +173,22 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_service_pb2.CreditDetail, _abc.Awaitable[_reconciliation_service_pb2.CreditDetail]]:
         """Keeps suspense for its payer, by name of the payer's id."""
+
+    @_abc_1.abstractmethod
+    def SummariseQueue(
+        self,
+        request: _reconciliation_service_pb2.SummariseQueueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.QueueSummary, _abc.Awaitable[_reconciliation_service_pb2.QueueSummary]]:
+        """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+
+    @_abc_1.abstractmethod
+    def ListPayments(
+        self,
+        request: _reconciliation_service_pb2.ListPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.ListPaymentsResponse, _abc.Awaitable[_reconciliation_service_pb2.ListPaymentsResponse]]:
+        """Payments by id, or those that stand on a payable or draw on a payer's credit."""
 
     @_abc_1.abstractmethod
     def ListPayerCredits(

@@ -37,6 +37,9 @@ def test_words() -> None:
     """What every memo says names nobody; runs of letters may be a name."""
     assert words_of("ĐỖ Minh Châu HS42", "7B1") == ("7B1", "CHAU", "DO", "HS42", "MINH")
     assert memo_words("Chuyen tien hoc cho DO MINH CHAU lop 7B1") == ["DO", "MINH", "CHAU", "7B1"]
+    # Thanh and Toàn are names unless they stand together.
+    assert memo_words("Le Thanh Binh thanh toan tien hoc") == ["LE", "THANH", "BINH"]
+    assert memo_words("NGUYEN VAN TOAN") == ["NGUYEN", "VAN", "TOAN"]
     assert name_windows(["DO", "MINH", "CHAU", "7B1"]) == [
         ("DO", "MINH", "CHAU"),
         ("DO", "MINH"),
