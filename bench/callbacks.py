@@ -61,7 +61,10 @@ def measure(ground: Ground, runs: int = _RUNS) -> list[Result]:
         _check(stage, _accepted(requests, port, 1)[0])
         rates, beside = [], []
         for _ in range(runs):
-            beside.append(_accepted(requests, echo_port, _SECONDS)[1])
+            clock = stage.clock()
+            echoed, rate = _accepted(requests, echo_port, _SECONDS)
+            print(f"  {yardsticks.ECHO}: {clock.microseconds(echoed)}", flush=True)
+            beside.append(rate)
             clock = stage.clock()
             accepted, rate = _accepted(requests, port, _SECONDS)
             print(f"  {clock.microseconds(accepted)}", flush=True)

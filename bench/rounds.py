@@ -131,7 +131,7 @@ class Rounds:
             job: pb.IssueJob = self._call(school, "GetIssueJob", pb.GetIssueJobRequest(round_id=round_id))
             if job.state == pb.IssueJob.STATE_DONE:
                 return job
-            time.sleep(0.02)
+            time.sleep(0.1)
         raise Refused(f"nothing is issued after {_JOB_SECONDS:.0f} s")
 
     def _check(self, school: School, amount: int, invoices: int) -> None:

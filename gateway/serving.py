@@ -24,6 +24,7 @@ class _Server(uvicorn.Server):
         # What is loaded now stays; collecting it again and again would only cost pauses.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._before_stop()

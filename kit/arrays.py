@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
+
+import msgspec
 
 
 def text_array(values: Sequence[str | None]) -> str:
     """A text[] literal; None is NULL. A text with a NUL cannot be stored: the server refuses it."""
     # JSON quotes as array elements are quoted as long as nothing needs an escape; the rare rest goes by hand.
-    joined = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    if joined.isprintable() and "\\" not in joined:
+    joined = msgspec.json.encode(values).decode()
+    if "\\" not in joined:
         return f"{{{joined[1:-1]}}}"
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
 

@@ -13,6 +13,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from kit import ids
 from services.intake.adapters import proof
 from services.intake.adapters.answers import json_answer
 from services.intake.adapters.fields import (
@@ -88,9 +89,13 @@ def answer(outcome: Outcome) -> Answer:
         "error": not accepted,
         "errorReason": None if accepted else outcome.reason,
         "toastMessage": "" if accepted else outcome.reason,
-        "object": {"reftransactionid": outcome.receipt_id} if accepted else None,
+        "object": {"reftransactionid": _receipt(outcome)} if accepted else None,
     }
     return json_answer(outcome.http_status, body, outcome.retry_after_seconds)
+
+
+def _receipt(outcome: Outcome) -> str:
+    return ids.external("clb", outcome.receipt) if outcome.receipt else ""
 
 
 def read(verified: Verified) -> Reading:

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from services.intake.adapters import proof
 from services.intake.adapters.answers import json_answer
@@ -61,7 +62,7 @@ def verify(
         for scheme, _, value in (one.partition(",") for one in listed)
         if scheme == "v1"
     ]
-    expected = [_signature(key, identity, timestamp, raw_body) for key in _keys(secrets)]
+    expected = [_signature(key, identity, timestamp, raw_body) for key in _keys(tuple(secrets))]
     matched = False
     for candidate in expected:
         for one in received:
@@ -74,7 +75,7 @@ def verify(
 
 def sign(secret: str, identity: str, timestamp: int, raw_body: bytes) -> dict[str, str]:
     """The headers with which a bank sends this body (the sandbox bank signs with it)."""
-    signature = _signature(_keys([secret])[0], identity, str(timestamp), raw_body)
+    signature = _signature(_keys((secret,))[0], identity, str(timestamp), raw_body)
     return {
         "webhook-id": identity,
         "webhook-timestamp": str(timestamp),
@@ -87,7 +88,8 @@ def _signature(key: bytes, identity: str, timestamp: str, raw_body: bytes) -> by
     return base64.b64encode(hmac.digest(key, signed, "sha256"))
 
 
-def _keys(secrets: Sequence[str]) -> list[bytes]:
+@lru_cache(maxsize=1024)
+def _keys(secrets: tuple[str, ...]) -> list[bytes]:
     """The keys that the secrets stand for. With the prefix that is base64 alone. Without it the specification's
     libraries decode all the same, while people paste plain text: both are taken."""
     keys: list[bytes] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from kit.errors import Error
 
@@ -27,18 +28,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What to tell the provider; `receipt_id` is our own id of the stored callback."""
+    """What to tell the provider; `receipt` is our own id of the stored callback."""
 
     verdict: Verdict
     reason: str = ""
     http_status: int = 200
-    receipt_id: str = ""
+    receipt: UUID | None = None
     retry_after_seconds: int = 0
 
     @classmethod
-    def accepted(cls, receipt_id: str = "") -> Outcome:
+    def accepted(cls, receipt: UUID | None = None) -> Outcome:
         """Stored and committed."""
-        return cls(Verdict.ACCEPTED, receipt_id=receipt_id)
+        return cls(Verdict.ACCEPTED, receipt=receipt)
 
     @classmethod
     def refused(cls, error: Error) -> Outcome:

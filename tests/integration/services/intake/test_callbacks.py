@@ -166,3 +166,16 @@ def test_too_large_and_unknown_are_refused(bank: Bank) -> None:
     assert bank.post(b" " * (256 * 1024 + 1)).status_code == 413
     other = bank.url.rsplit("/", 1)[0] + "/" + ids.external("con", uuid4())
     assert httpx.post(other, content=transfer(6)).status_code == 404
+
+
+def test_a_commit_that_hangs_is_answered_busy(bank: Bank) -> None:
+    """While the table is locked a callback is told to come again within some seconds, and stored when it does."""
+    with bank.database.connect(autocommit=False) as lock:
+        lock.execute("LOCK TABLE callback IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        answer = bank.post(transfer(77))
+        assert answer.status_code == 503
+        assert time.monotonic() - began < 3.5
+    again = bank.post(transfer(77))
+    assert again.status_code == 200
+    assert bank.count("report", "dedupe_key IS NOT NULL") == bank.count("outbox") == 1

@@ -6,6 +6,7 @@ import json
 import time
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import provider_signing as signing
 import pytest
@@ -35,7 +36,7 @@ SUCCESS: dict[str, Any] = {
         "error": False,
         "errorReason": None,
         "toastMessage": "",
-        "object": {"reftransactionid": "cb_1"},
+        "object": {"reftransactionid": "clb_00000000000000000000000001"},
     },
     "xoai": {"ok": True},
 }
@@ -77,7 +78,7 @@ def test_which_bodies_are_signed() -> None:
 def test_answers(name: str) -> None:
     """Each provider hears success, refusal and "later" in its own form."""
     adapter = PROVIDERS[name]
-    accepted = adapter.answer(Outcome.accepted("cb_1"))
+    accepted = adapter.answer(Outcome.accepted(UUID(int=1)))
     assert (accepted.status, json.loads(accepted.body)) == (200, SUCCESS[name])
     assert dict(accepted.headers)["content-type"].startswith("application/json")
     refused = adapter.answer(Outcome.refused(BadSignature()))
