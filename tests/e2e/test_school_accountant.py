@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from playwright.sync_api import Page, expect
 
 from tests.support.town import (
@@ -195,6 +198,98 @@ def test_from_a_list_with_mistakes_to_a_paid_notice(
     look(page)
 
 
+def test_after_release_a_pupil_comes_moves_and_leaves(
+    town: Town, open_page: OpenPage, look: Callable[[Page], None]
+) -> None:
+    """A late pupil gets an invoice of their own, changes class, leaves; the invoice is voided; another one is by hand."""
+    page = open_page(width=1280, height=900, allow=REFUSED)
+    sign_in(page, town, ACCOUNTANT)
+    page.locator(".round-row a").first.click()
+    round_url = page.url
+    page.goto(f"{round_url.split('/dot-thu')[0]}/hoc-sinh/moi")
+    look(page)
+    page.fill("[name=full_name]", "Đặng Quỳnh Muộn")
+    page.fill("[name=birth_date]", "3/9/2019")
+    page.fill("[name=class_name]", town.plan.classes[1].name)
+    go(page, "Thêm học sinh")
+    pupil_url = page.url.split("?")[0]
+    look(page)
+
+    page.goto(round_url)
+    page.get_by_text("1 phiếu chưa phát hành").click()
+    expect(page.locator("h1")).to_contain_text("1 phiếu, 12.000")
+    go(page, "Phát hành 1 phiếu")
+    expect(page.get_by_text("Đã phát hành 1 phiếu")).to_be_visible(timeout=30_000)
+
+    page.goto(pupil_url)
+    page.get_by_text("Chuyển lớp").first.click()
+    look(page)
+    page.fill("[name=new_class]", town.plan.classes[2].name)
+    page.get_by_role("button", name="Chuyển lớp").click()
+    expect(page.get_by_text(f"Đã chuyển sang lớp {town.plan.classes[2].name}")).to_be_visible()
+    page.get_by_text("Ghi thôi học").first.click()
+    page.fill("[name=reason]", "Chuyển trường theo gia đình")
+    page.get_by_role("button", name="Ghi thôi học").click()
+    expect(page.get_by_text("Thôi học từ")).to_be_visible()
+    page.reload()
+    expect(page.locator(".rows .pill").first).to_have_text("Đã huỷ", timeout=15_000)
+    look(page)
+
+    page.goto(f"{round_url}/phieu?trang_thai=chua-nop")
+    page.locator("main tbody a").first.click()
+    page.get_by_text("Sửa số tiền").first.click()
+    page.locator("[name^=amount-]").first.fill("600.000")
+    page.fill("[name=change_reason]", "Nghỉ ốm hai ngày")
+    look(page)
+    page.get_by_role("button", name="Sửa số tiền").click()
+    expect(page.get_by_text("Đã sửa số tiền")).to_be_visible()
+    go(page, "Tạo liên kết")
+    link = page.locator("#lien-ket ~ .card b").inner_text()
+    look(page)
+    family = open_page(width=360)
+    family.goto(link)
+    expect(family.get_by_text("600.000")).to_be_visible()
+    page.get_by_text("Huỷ phiếu").first.click()
+    page.fill("[name=reason]", "Thu nhầm lớp")
+    page.get_by_role("button", name="Huỷ phiếu").click()
+    expect(page.locator(".state-line")).to_contain_text("Thu nhầm lớp")
+
+
+def test_files_that_are_no_lists(town: Town, open_page: OpenPage, look: Callable[[Page], None]) -> None:
+    """A paper, half an archive and a bomb: each is named, says what to do, and leaves the form as it was."""
+    page = open_page(width=1280, height=900, allow=REFUSED)
+    sign_in(page, town, ACCOUNTANT)
+    page.goto(f"{page.url}/nhap")
+    for content, words in (
+        (b"%PDF-1.7 a paper", "không phải bảng tính"),
+        (b"PK\x03\x04 half an archive", "Tệp bị hỏng"),
+        (bomb(), "nên không được mở"),
+    ):
+        file = {"name": "danh-sach.xlsx", "mimeType": "application/octet-stream", "buffer": content}
+        page.set_input_files("[name=tep]", files=[file])  # type: ignore[list-item]
+        go(page, "Đọc tệp")
+        expect(page.locator("#errors")).to_contain_text(words)
+        assert page.evaluate("document.activeElement.id") == "errors"
+    look(page)
+
+
+def bomb() -> bytes:
+    """A workbook of half a megabyte that unfolds into two hundred."""
+    plain, folded = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "Họ và tên")
+        sheet.write(0, 1, "Lớp")
+    row = b'<row r="2"><c r="A2" t="inlineStr"><is><t>Nguyen Van A</t></is></c></row>'
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(folded, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith("sheet1.xml"):
+                content = content.replace(b"</sheetData>", row * 2_800_000 + b"</sheetData>")
+            target.writestr(name, content)
+    return folded.getvalue()
+
+
 def text_of(paper: Path) -> str:
     """What stands on a PDF."""
     found = subprocess.run(["pdftotext", str(paper), "-"], capture_output=True, text=True, check=True)
@@ -213,7 +308,7 @@ def test_what_a_teacher_and_a_head_teacher_may_do(
         page.locator(".round-row a").first.click()
         assert page.locator("main").get_by_text("Khoản, miễn giảm").count() == 0
         page.locator("table.classes tbody a").first.click()
-        page.locator("main tbody a").nth(1).click()
+        page.locator("main tbody a").nth(3).click()
         assert page.get_by_text("Sửa số tiền").count() == 0
         assert (page.get_by_text("Huỷ phiếu").count() > 0) is may_void
         look(page)

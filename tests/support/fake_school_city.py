@@ -360,7 +360,9 @@ class Desk(reconciliation_grpc.ReconciliationServiceServicer):
     ) -> reconciliation_pb.ListCreditsResponse:
         if self._platform.is_desk_away:
             raise errors.Unavailable()
-        if request.view == reconciliation_pb.ListCreditsRequest.VIEW_OVER:
+        if request.view == reconciliation_pb.ListCreditsRequest.VIEW_TWICE_OPEN:
+            return reconciliation_pb.ListCreditsResponse()
+        if request.view == reconciliation_pb.ListCreditsRequest.VIEW_OVER_OPEN:
             return reconciliation_pb.ListCreditsResponse(credits=[reconciliation_pb.Credit(id="over")] * 2)
         paid = [
             bill for bill in self._platform.bills.values() if isinstance(bill, SchoolBill) and bill.payments

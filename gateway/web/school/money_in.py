@@ -77,6 +77,7 @@ class Waiting:
     suspense_count: int = 0
     suspense_amount: int = 0
     over_count: int = 0
+    twice_count: int = 0
     today: list[Arrival] = field(default_factory=list)
     is_known: bool = True
 
@@ -87,14 +88,18 @@ async def waiting_at_the_desk(school: School) -> Waiting:
         return Waiting()
     clients, views = school.page.state.clients, reconciliation_pb.ListCreditsRequest
     try:
-        applied, over = await asyncio.gather(
+        applied, over, twice = await asyncio.gather(
             school.page.call(
                 clients.reconciliation.ListCredits,
                 views(organisation_id=school.id, view=views.VIEW_APPLIED, page_size=_RECENT),
             ),
             school.page.call(
                 clients.reconciliation.ListCredits,
-                views(organisation_id=school.id, view=views.VIEW_OVER, page_size=200),
+                views(organisation_id=school.id, view=views.VIEW_OVER_OPEN, page_size=200),
+            ),
+            school.page.call(
+                clients.reconciliation.ListCredits,
+                views(organisation_id=school.id, view=views.VIEW_TWICE_OPEN, page_size=200),
             ),
         )
         today = await _today(school, applied.credits)
@@ -105,6 +110,7 @@ async def waiting_at_the_desk(school: School) -> Waiting:
         suspense_count=applied.suspense_count,
         suspense_amount=applied.suspense_amount,
         over_count=len(over.credits),
+        twice_count=len(twice.credits),
         today=today,
     )
 

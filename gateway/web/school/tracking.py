@@ -30,8 +30,11 @@ _EXPORT_MOST: Final = 20_000
 
 
 @routes.get("/truong/{org}/dot-thu/{rnd}", READ, include_in_schema=False)
-async def one_round(page: CurrentPage, org: str, rnd: str, phan: str = "") -> Response:
-    """A round; with `phan` only the figures that change by themselves."""
+async def one_round(page: CurrentPage, org: str, rnd: str, phan: str = "", muon: int = 0) -> Response:
+    """A round; with `phan` only the figures that change by themselves, beside the `muon` that the page has counted.
+
+    What is not issued yet changes by what the office does, not by payments, and counting it means the whole school.
+    """
     school = await school_of(page, org)
     round_ = await round_of(school, rnd)
     if round_.state != pb.Round.STATE_RELEASED:
@@ -39,7 +42,7 @@ async def one_round(page: CurrentPage, org: str, rnd: str, phan: str = "") -> Re
     (classes, total), waiting, late, job = await asyncio.gather(
         sums_of(school, round_.id),
         waiting_at_the_desk(school),
-        late_invoices(school, round_),
+        _counted(muon) if phan else late_invoices(school, round_),
         newest_job(school, round_.id),
     )
     accounts = {item.account_id: item for item in round_.fee_items}
@@ -57,6 +60,10 @@ async def one_round(page: CurrentPage, org: str, rnd: str, phan: str = "") -> Re
         tails=[row.account_number[-4:] for row in await accounts_of(school) if row.id in accounts],
         channel=f"batch:{outside('rnd', round_.id)}",
     )
+
+
+async def _counted(number: int) -> int:
+    return max(number, 0)
 
 
 async def _draft(school: School, round_: pb.Round) -> Response:
