@@ -33,7 +33,7 @@ function put(html, address, { push = true, focus = true } = {}) {
   queue().scrollTop = top;
   dress();
   const trouble = pane().querySelector(".errors, #conflict");
-  const result = pane().querySelector("#result");
+  const result = desk.querySelector("#result");
   if (trouble) {
     const form = pane().querySelector("details[open] [aria-invalid]");
     (form || trouble).focus();
@@ -145,7 +145,7 @@ const DEEDS = {
   p: () => openFold("park"),
   f: () => openFold("find"),
   r: () => pane().querySelector('[data-key="r"]')?.click(),
-  u: () => pane().querySelector("[data-undo]")?.requestSubmit(),
+  u: () => desk.querySelector("[data-undo]")?.requestSubmit(),
   "?": () => help.showModal(),
 };
 
@@ -185,10 +185,11 @@ async function refresh() {
   if (!response?.ok || response.redirected || busy || part !== queue().dataset.part) return;
   const html = await response.text();
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const list = queue().querySelector("#list");
   const before = rows().map((row) => row.href).join();
-  if (fresh.innerHTML.trim() === queue().innerHTML.trim()) return;
-  const held = queue().contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  queue().replaceChildren(...fresh.childNodes);
+  if (fresh.innerHTML.trim() === list.innerHTML.trim()) return;
+  const held = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  list.replaceChildren(...fresh.childNodes);
   if (held) queue().querySelector(`[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   if (rows().map((row) => row.href).join() !== before) say(queue().dataset.said);
 }

@@ -24,6 +24,7 @@ from xoai.directory.v1 import directory_service_pb2 as directory_pb
 
 PASSWORD = enrolment.PASSWORD
 ACCOUNTANT = "ketoan.th-hoa-mai@xoai.example"
+CITY_CLERK = "taichinh@xoai.example"
 TEACHER = "giaovien@xoai.example"
 HEAD = "hieutruong@xoai.example"
 MEALS = "Tiền ăn bán trú"
@@ -34,6 +35,7 @@ class Town:
     """Where the pages are, and the school that lives there."""
 
     url: str
+    bank_url: str
     school: enrolment.EnrolledSchool
 
     @property
@@ -78,7 +80,7 @@ def living_town(folder: Path, *, classes: int = 3, pupils: int = 6) -> Iterator[
                 ),
             )
             visitor.accept(invitation.token, PASSWORD)
-        yield Town(platform.url, school)
+        yield Town(platform.url, platform.sandbox_url, school)
         visitor.close()
     finally:
         platform.stop()

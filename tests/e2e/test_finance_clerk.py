@@ -1,0 +1,323 @@
+"""The finance clerk at the desk in a real browser: by keyboard, live, two at once, without scripts, without barriers."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from kit.postgres import Server
+from sandbox.city.schools import SANDBOX_BIN
+from tests.support.fake_services import PASSWORD as DESK_PASSWORD
+from tests.support.finance_desk import FinanceDesk, finance_desk
+from tests.support.gateway import running_gateway, settings_for
+from tests.support.town import CITY_CLERK, PASSWORD, Town, living_town
+from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+
+OpenPage = Callable[..., Page]
+FindBarriers = Callable[[Page], list[str]]
+# Pages that refuse a form answer with 4xx, which the browser notes in its console.
+REFUSED = ("status of 4",)
+WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Office:
+    """A gateway in front of a desk's services."""
+
+    url: str
+    desk: FinanceDesk
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with living_town(tmp_path_factory.mktemp("town")) as started:
+        yield started
+
+
+@pytest.fixture
+def office(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with (
+        finance_desk(postgres_server) as desk,
+        running_gateway(settings_for(desk.platform, tmp_path_factory.mktemp("demo"))) as url,
+    ):
+        yield Office(url, desk)
+
+
+@pytest.fixture
+def look(find_barriers: FindBarriers) -> Callable[[Page], None]:
+    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
+
+    def check(page: Page) -> None:
+        assert find_barriers(page) == [], page.url
+        size = page.viewport_size
+        assert size is not None
+        page.set_viewport_size({"width": 320, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+        assert find_barriers(page) == [], f"{page.url} at 320"
+        page.set_viewport_size(size)
+
+    return check
+
+
+def sign_in(page: Page, url: str, login: str, password: str) -> None:
+    page.goto(f"{url}/dang-nhap?next=/doi-soat")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", password)
+    page.click("main button")
+    page.wait_for_url("**/doi-soat**")
+
+
+def at_desk(page: Page, office: Office) -> Page:
+    """The page of a clerk who has signed in."""
+    sign_in(page, office.url, "lan.chi@hoamai.example", DESK_PASSWORD)
+    return page
+
+
+def issue(town: Town, name: str, group: str, amount: int) -> invoices_pb.Invoice:
+    """A bill of the town's school."""
+    desk = town.school.accountant
+    assert desk is not None
+    draft = invoices_pb.InvoiceDraft(
+        source_id=str(uuid.uuid4()),
+        title="Khoản thu tháng 11/2026",
+        payer_id=str(uuid.uuid4()),
+        payer_name=name,
+        group_name=group,
+        account_id=town.school.account,
+        bin=SANDBOX_BIN,
+        account_number=town.plan.account,
+        holder_name=town.plan.holder,
+        due_date="2030-11-30",
+        lines=[
+            invoices_pb.InvoiceLine(
+                id="1", title="Tiền ăn", amount=amount, ledger_class="dich_vu", priority=1
+            )
+        ],
+    )
+    request = invoices_pb.IssueInvoicesRequest(
+        request_id=str(uuid.uuid4()),
+        organisation_id=town.school.id,
+        source_service="schools",
+        drafts=[draft],
+    )
+    outcome = desk.call("invoices", "IssueInvoices", request).outcomes[0]
+    assert outcome.invoice_id, outcome
+    found: invoices_pb.Invoice = desk.call(
+        "invoices", "GetInvoice", invoices_pb.GetInvoiceRequest(id=outcome.invoice_id)
+    )
+    return found
+
+
+def transfer(town: Town, bill: invoices_pb.Invoice, amount: int, memo: str) -> None:
+    """A family transfers money at the sandbox bank, which calls back by itself."""
+    body = {
+        "account": bill.account_number,
+        "amount": amount,
+        "memo": memo,
+        "payer_name": "NGUYEN VAN TOAN",
+        "payer_account": "0071000124417",
+    }
+    httpx.post(f"{town.bank_url}/transfers", json=body, timeout=30).raise_for_status()
+
+
+def until(what: str, check: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not check():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+
+
+def state_of(town: Town, bill: invoices_pb.Invoice) -> tuple[int, int]:
+    desk = town.school.accountant
+    assert desk is not None
+    found = desk.call("invoices", "GetInvoice", invoices_pb.GetInvoiceRequest(id=bill.id))
+    return found.state, found.amount_paid
+
+
+def test_from_an_unmatched_transfer_to_a_paid_bill_and_back(town: Town, open_page: OpenPage) -> None:
+    """Money with a cut reference appears on the open desk, is assigned by keyboard alone, pays the bill, is undone."""
+    bill = issue(town, "Nguyễn Khánh Linh", "3A", 936_000)
+    page = open_page(width=1440, height=900)
+    sign_in(page, town.url, CITY_CLERK, PASSWORD)
+    expect(page.get_by_role("heading", name="Không còn khoản nào chờ").first).to_be_visible()
+    transfer(town, bill, 936_000, f"{bill.reference[:-1]} KHANH LINH 3A T11")
+    row = page.locator("[data-row]")
+    expect(row).to_have_count(1, timeout=WAIT_SECONDS * 1000)
+    expect(page.locator("#said")).to_contain_text("Danh sách vừa thay đổi")
+    page.keyboard.press("j")
+    expect(page.locator(".offer.first")).to_contain_text("Nguyễn Khánh Linh, 3A")
+    expect(row).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("Đã ghi 936.000 ₫ cho Nguyễn Khánh Linh, 3A.")
+    expect(page.locator("#said")).to_contain_text("Đã ghi 936.000 ₫")
+    until("the bill is paid", lambda: state_of(town, bill) == (invoices_pb.Invoice.STATE_PAID, 936_000))
+    page.keyboard.press("u")
+    expect(page.locator("#result")).to_contain_text("Đã hoàn tác. 936.000 ₫ chờ xử lý.")
+    expect(row).to_contain_text("Đã hoàn tác")
+    until("the bill is open", lambda: state_of(town, bill) == (invoices_pb.Invoice.STATE_OPEN, 0))
+
+
+def test_two_clerks_race_for_one_credit(office: Office, open_page: OpenPage, look: Any) -> None:
+    """Both look at it; the second is told who did what, and the money moved once."""
+    bill, other = office.desk.bill(), office.desk.bill("Trần Gia Linh", 936_000)
+    office.desk.money(936_000, "LINH 3A nop tien")
+    first = at_desk(open_page(width=1440, height=900), office)
+    second = at_desk(open_page(width=1440, height=900, allow=REFUSED), office)
+    for page in (first, second):
+        expect(page.locator(".offer")).to_have_count(2)
+    first.keyboard.press("1")
+    expect(first.locator("#result")).to_be_visible()
+    second.keyboard.press("2")
+    conflict = second.locator("#conflict")
+    expect(conflict).to_contain_text("Đỗ Thị Lan Chi đã ghi 936.000 ₫ vào phiếu.")
+    expect(conflict).to_be_focused()
+    look(second)
+    assert office.desk.applied(bill) + office.desk.applied(other) == 936_000
+
+
+def test_the_desk_by_keyboard_alone(office: Office, open_page: OpenPage) -> None:
+    """Down, up, park with a reason, back by undo, search, help; and all keys off by the switch."""
+    office.desk.bill()
+    for number in range(1, 4):
+        office.desk.money(number * 10_000, f"chuyen tien {number}")
+    page = at_desk(open_page(width=1440, height=900), office)
+    expect(page.locator("[data-row]")).to_have_count(3)
+    page.keyboard.press("j")
+    expect(page.locator("h1.amount")).to_have_text("20.000 ₫")
+    page.keyboard.press("k")
+    expect(page.locator("h1.amount")).to_have_text("30.000 ₫")
+    page.keyboard.press("p")
+    page.keyboard.type("chờ phụ huynh jk1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("Đã để lại 30.000 ₫: chờ phụ huynh jk1.")
+    expect(page.locator("h1.amount")).to_have_text("20.000 ₫")
+    expect(page.locator("[data-row][aria-current]")).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("#result")).to_contain_text("Đã lấy lại 30.000 ₫")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("10.000")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.get_by_role("button", name="Phím tắt: bật").click()
+    before = page.url
+    page.keyboard.press("p")
+    page.wait_for_timeout(300)
+    assert page.url == before
+    assert page.locator("#park[open]").count() == 0
+
+
+def test_without_scripts_everything_is_there(office: Office, open_page: OpenPage) -> None:
+    """On a phone without scripts: the list, one credit, search for a bill, apply, undo."""
+    bill = office.desk.bill("Phạm Thu Hà", 250_000)
+    office.desk.money(250_000, "nop tien hoc")
+    page = at_desk(open_page(width=360, java_script_enabled=False), office)
+    expect(page.locator("#pane")).to_be_hidden()
+    page.click(".credits a")
+    expect(page.locator("#queue")).to_be_hidden()
+    page.locator("#find summary").click()
+    page.fill("#phieu", "pham thu ha")
+    page.get_by_role("button", name="Tìm").click()
+    page.locator(".found .offer button").first.click()
+    expect(page.locator("#result")).to_contain_text("Đã ghi 250.000 ₫ cho Phạm Thu Hà, 3A.")
+    assert office.desk.applied(bill) == 250_000
+    page.locator("#result").get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#result")).to_contain_text("Đã hoàn tác")
+    assert office.desk.applied(bill) == 0
+
+
+def _full_desk(desk: FinanceDesk) -> None:
+    """Credits of every kind, long names and memos of strangers among them."""
+    bill = desk.bill()
+    long = desk.bill("Nguyễn Phước Thiên Trường Bảo Hoàng Ngọc Ẫn Nữ Công Huyền Tôn Nữ Ỷ Nhi", 1_250_000_000)
+    void = desk.bill("Trần Gia Bảo", 400_000)
+    desk.change(void, state=2)
+    desk.money(400_000, void.reference)
+    desk.money(1_250_000_000, f"{long.reference[:-1]} {'X' * 90}")
+    desk.money(500_000, f"{bill.reference} {void.reference}")
+    desk.money(1_000_000, bill.reference)
+    desk.money(936_000, bill.reference)
+    facts = {"occur_time": "2026-09-15T09:30:00+07:00", "bank_reference": None}
+    for source in ("bank", "bank", "second"):
+        desk.money(300_000, "hoc phi linh", source=source, **facts)
+    desk.money(936_000, "<script>alert(1)</script> 'a' \"b\"")
+    desk.message({"credits": [{"provider_transaction_id": "X2", "account": "999", "amount": 1_000}]})
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_barriers_on_any_page(office: Office, open_page: OpenPage, look: Any, dark: bool) -> None:
+    """Every state of every page: each kind of credit, errors, empty lists, overview; at desk width and on a phone."""
+    page = at_desk(open_page(width=1440, height=900, dark=dark, allow=REFUSED), office)
+    look(page)
+    _full_desk(office.desk)
+    page.goto(f"{office.url}/doi-soat")
+    look(page)
+    addresses = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.href)")
+    assert len(addresses) == 5
+    for address in addresses:
+        page.goto(address)
+        look(page)
+        for fold in page.locator("details.fold").all():
+            if not fold.get_attribute("open"):
+                fold.locator("summary").first.click()
+        look(page)
+    for path in (
+        "?xem=thua",
+        "?xem=hai-lan",
+        "?xem=de-lai",
+        "?xem=tat-ca",
+        "?tim=khong co gi",
+        "?ly-do=void",
+    ):
+        page.goto(f"{office.url}/doi-soat{path}")
+        look(page)
+    page.goto(f"{office.url}/doi-soat?xem=tat-ca")
+    page.locator("[data-row]", has_text="1.000.000").click()
+    expect(page.locator(".paid")).to_have_count(1)
+    page.locator(".paid summary").click()
+    look(page)
+    page.locator('a[data-key="r"]').click()
+    look(page)
+    page.goto(f"{office.url}/doi-soat/tien-du")
+    look(page)
+    page.locator("tbody a").first.click()
+    look(page)
+    for path in ("/so-cai", "/tin-loi", "/tin-loi?xong=1"):
+        page.goto(f"{office.url}/doi-soat{path}")
+        look(page)
+
+
+def test_the_desk_stays_within_its_budget(office: Office, open_page: OpenPage) -> None:
+    """With a full list: at most 150 KB, 60 KB of it scripts, in ten requests."""
+    office.desk.bill()
+    for number in range(60):
+        office.desk.money(10_000 + number, f"chuyen tien hoc cho con lan {number}")
+    page = at_desk(open_page(width=1440, height=900), office)
+    page.context.clear_cookies(name="nothing")
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: dict[str, int] = {}
+    kinds: dict[str, str] = {}
+    session.on("Network.requestWillBeSent", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    page.goto(f"{office.url}/doi-soat", wait_until="networkidle")
+    expect(page.locator("[data-row]")).to_have_count(50)
+    assert sum(sizes.values()) <= 150 * 1024, sizes
+    assert sum(size for request, size in sizes.items() if kinds.get(request) == "Script") <= 60 * 1024
+    assert len(kinds) <= 10, kinds
+    assert re.search(r"/doi-soat$", page.url)
