@@ -55,7 +55,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.TAX_CLERK: _READ_BILLS | {"invoices.issue", "invoices.void", "invoices.change", "invoices.link"},
     Role.ONE_STOP_CLERK: _READ_BILLS | {"invoices.issue", "invoices.link"},
     Role.FINANCE_CLERK: _FINANCE,
-    Role.FINANCE_HEAD: _FINANCE | {"accounts.propose", "accounts.approve", "audit.read", "intake.manage"},
+    Role.FINANCE_HEAD: _FINANCE
+    | {"accounts.propose", "accounts.approve", "audit.read", "intake.manage", "events.replay"},
     Role.MERCHANT: frozenset({"directory.read", "accounts.propose"}),
     Role.MARKET_INSPECTOR: frozenset({"directory.read"}),
     Role.HELPER: frozenset({"directory.read"}),
@@ -72,6 +73,7 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
             "intake.read",
             "intake.manage",
             "audit.read",
+            "events.replay",
         }
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from kit.dead_letters import DeadLetters
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
@@ -22,22 +23,21 @@ def compose(process: Process) -> None:
     settings = InvoicesSettings()
     database = process.database(SERVICE)
     keeper = Keeper(process.settings.data_key.get_secret_value())
+    payments = Consumer(
+        consume.NAME,
+        lambda: process.events().subscribe(consume.NAME, [consume.TOPIC]),
+        database,
+        batch_handlers=consume.BATCH_HANDLERS,
+        max_events=settings.invoices_batch,
+    )
+    key = process.settings.subject_key.get_secret_value()
     process.add_servicer(
         pb.DESCRIPTOR.services_by_name["InvoicesService"],
-        InvoicesServicer(Edge(database), keeper, process.settings.subject_key.get_secret_value()),
+        InvoicesServicer(Edge(database), keeper, key, DeadLetters(database, (payments,))),
         pb_grpc.add_InvoicesServiceServicer_to_server,
     )
     process.add_relay(database)
-    process.add_consumer(
-        consume.NAME,
-        Consumer(
-            consume.NAME,
-            lambda: process.events().subscribe(consume.NAME, [consume.TOPIC]),
-            database,
-            batch_handlers=consume.BATCH_HANDLERS,
-            max_events=settings.invoices_batch,
-        ),
-    )
+    process.add_consumer(consume.NAME, payments)
     process.add_job("invoices.tidy_up", settings.invoices_tidy_seconds, lambda: jobs.tidy_up(database))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from kit.dead_letters import DeadLetters
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
@@ -21,33 +22,33 @@ def compose(process: Process) -> None:
     """Put this service's parts into a process."""
     settings = ReconciliationSettings()
     database = process.database(SERVICE)
+    owners = Consumer(
+        consume.OWNERS,
+        lambda: process.events().subscribe(consume.OWNERS, consume.OWNERS_TOPICS),
+        database,
+        consume.OWNERS_HANDLERS,
+        batch_handlers=consume.OWNERS_BATCH_HANDLERS,
+        max_events=settings.reconciliation_batch,
+    )
+    credits = Consumer(
+        consume.CREDITS,
+        lambda: process.events().subscribe(consume.CREDITS, consume.CREDITS_TOPICS),
+        database,
+        batch_handlers=consume.CREDITS_BATCH_HANDLERS,
+        max_events=settings.reconciliation_batch,
+    )
     process.add_servicer(
         pb.DESCRIPTOR.services_by_name["ReconciliationService"],
-        ReconciliationServicer(Edge(database), process.settings.subject_key.get_secret_value()),
+        ReconciliationServicer(
+            Edge(database),
+            process.settings.subject_key.get_secret_value(),
+            DeadLetters(database, (owners, credits)),
+        ),
         pb_grpc.add_ReconciliationServiceServicer_to_server,
     )
     process.add_relay(database)
-    process.add_consumer(
-        consume.OWNERS,
-        Consumer(
-            consume.OWNERS,
-            lambda: process.events().subscribe(consume.OWNERS, consume.OWNERS_TOPICS),
-            database,
-            consume.OWNERS_HANDLERS,
-            batch_handlers=consume.OWNERS_BATCH_HANDLERS,
-            max_events=settings.reconciliation_batch,
-        ),
-    )
-    process.add_consumer(
-        consume.CREDITS,
-        Consumer(
-            consume.CREDITS,
-            lambda: process.events().subscribe(consume.CREDITS, consume.CREDITS_TOPICS),
-            database,
-            batch_handlers=consume.CREDITS_BATCH_HANDLERS,
-            max_events=settings.reconciliation_batch,
-        ),
-    )
+    process.add_consumer(consume.OWNERS, owners)
+    process.add_consumer(consume.CREDITS, credits)
     # Checking all books takes longer than any call may.
     jobs = Jobs(process.database(SERVICE, pool_size=1, statement_timeout_ms=60_000))
     process.add_job("reconciliation.sweep", settings.reconciliation_sweep_seconds, jobs.sweep)

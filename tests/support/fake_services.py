@@ -23,6 +23,7 @@ from kit.references.code import new_reference
 from kit.text import mask_name
 from services.documents.rpc import DocumentsServicer
 from services.vietqr.rpc import VietqrServicer
+from xoai.common.v1 import common_pb2 as common_pb
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
 from xoai.documents.v1 import documents_service_pb2 as documents_pb
@@ -421,6 +422,11 @@ class Invoices(invoices_grpc.InvoicesServiceServicer):
 
     def __init__(self, platform: FakePlatform) -> None:
         self._platform = platform
+
+    def ListDeadLetters(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> common_pb.ListDeadLettersResponse:
+        return common_pb.ListDeadLettersResponse()
 
     def _bill(self, reference: str) -> Bill:
         if reference not in self._platform.bills:

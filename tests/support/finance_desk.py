@@ -15,7 +15,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.db import Database
+from kit.dead_letters import DeadLetters
+from kit.events import Delivery
 from kit.grpc_server import Edge
+from kit.inbox import Consumer
+from kit.inbox_tables import park
 from kit.postgres import Server
 from kit.seal import Sealer
 from kit.testing.service import DATA_KEY, service_database, staff
@@ -116,11 +120,29 @@ class FinanceDesk:
             now = make.MOMENT
             came = arrival.of_callback(adapter, origin, Verified(raw), now)
             writing.store(session, [came])
+        return self.collect()
+
+    def collect(self) -> list[str]:
+        """Hand on what intake has announced; returns the ids of the reports."""
+        with self._intake.begin() as session:
             told = session.execute(text("DELETE FROM outbox RETURNING payload")).scalars().all()
         reports = [intake_events.BankCreditReported.FromString(bytes(payload)) for payload in told]
         if reports:
             self._tell(*reports)
         return [report.report_id for report in reports]
+
+    def know_account(self, number: str) -> None:
+        """An administrator lets the bank's connection tell of one more account, which the school has registered."""
+        with self._intake.begin() as session:
+            connections.set_virtual_accounts(
+                session, staff("intake.manage"), self._connections["bank"], [(number, ACCOUNT, "")]
+            )
+
+    def bury(self) -> None:
+        """One event that reconciliation could not handle lies among its dead letters."""
+        event = make.event(make.account(organisation_id=SCHOOL, bin=BIN, account_number="1"))
+        with self._reconciliation.begin() as session:
+            park(session, consume.OWNERS, [(Delivery(event, 0, 1), "FAILED", "made to fail")])
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What reconciliation's database says."""
@@ -172,6 +194,21 @@ class FinanceDesk:
         return id
 
 
+def _owners(database: Database) -> Consumer:
+    """Reconciliation's consumer as far as a replay needs it: its log is never read."""
+
+    def no_log() -> Any:
+        raise AssertionError("a replay reads no log")
+
+    return Consumer(
+        consume.OWNERS,
+        no_log,
+        database,
+        consume.OWNERS_HANDLERS,
+        batch_handlers=consume.OWNERS_BATCH_HANDLERS,
+    )
+
+
 @contextmanager
 def finance_desk(postgres_server: Server, permissions: frozenset[str] = PERMISSIONS) -> Iterator[FinanceDesk]:
     """The services of a desk, answering until the block ends; then the books must hold."""
@@ -183,7 +220,9 @@ def finance_desk(postgres_server: Server, permissions: frozenset[str] = PERMISSI
     ):
         platform.serve(
             pb.DESCRIPTOR.services_by_name["ReconciliationService"],
-            ReconciliationServicer(Edge(reconciliation), SUBJECT_KEY),
+            ReconciliationServicer(
+                Edge(reconciliation), SUBJECT_KEY, DeadLetters(reconciliation, (_owners(reconciliation),))
+            ),
             pb_grpc.add_ReconciliationServiceServicer_to_server,
         )
         platform.serve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.finance import credit, deciding, ledger, payers, reports, troubles
+from gateway.web.finance import credit, deciding, ledger, letters, payers, reports, troubles
 
 GROUPS: Final[tuple[Routes, ...]] = (
     credit.routes,
@@ -14,4 +14,5 @@ GROUPS: Final[tuple[Routes, ...]] = (
     payers.routes,
     ledger.routes,
     troubles.routes,
+    letters.routes,
 )

@@ -78,12 +78,15 @@ class Desk:
     def shell(self, tab: str, searched: str = "") -> Shell:
         """The frame with its tabs; `tab` is the address of the current one."""
         _ = self.page.gettext
-        entries = [
-            (_("Cần xử lý"), "/doi-soat"),
-            (_("Để lại"), "/doi-soat?xem=de-lai"),
-            (_("Mọi khoản"), "/doi-soat?xem=tat-ca"),
-            (_("Tiền dư"), "/doi-soat/tien-du"),
-        ]
+        entries = []
+        may_read = self.may("credits.read")
+        if may_read:
+            entries = [
+                (_("Cần xử lý"), "/doi-soat"),
+                (_("Để lại"), "/doi-soat?xem=de-lai"),
+                (_("Mọi khoản"), "/doi-soat?xem=tat-ca"),
+                (_("Tiền dư"), "/doi-soat/tien-du"),
+            ]
         if self.may("ledger.read"):
             entries.append((_("Sổ cái"), "/doi-soat/so-cai"))
         if self.may("intake.read"):
@@ -91,11 +94,11 @@ class Desk:
         place = f"Xoài · {_('%(count)s đơn vị thu', count=len(self.names))}"
         return Shell(
             unit=_("Bàn đối soát"),
-            home="/doi-soat",
+            home="/doi-soat" if may_read else "/doi-soat/tin-loi",
             place=place if self.is_of_many else next(iter(self.names.values())),
             tabs=tabs(tab, *entries),
             role=self.role,
-            search_action="/doi-soat",
+            search_action="/doi-soat" if may_read else "",
             search_label=_("Tìm số tiền, nội dung, mã, số bút toán"),
             search_value=searched,
         )
@@ -113,7 +116,8 @@ class Desk:
 
 async def desk_of(page: Page) -> Desk:
     """The desk of whoever looks: of the city all billers, of others the organisations in which they hold the right."""
-    tenants = page.viewer.subject.tenants("credits.read")
+    subject = page.viewer.subject
+    tenants = subject.tenants("credits.read" if subject.may("credits.read") else "intake.read")
     if tenants.everywhere:
         names = await _every_name(page)
     else:

@@ -12,6 +12,7 @@ from gateway.access import holds
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.web.finance.frame import Desk, desk_of, inside, outside, with_query
+from gateway.web.finance.letters import may_see, stuck_of
 from kit.errors import Error
 from xoai.intake.v1 import intake_service_pb2 as pb
 
@@ -33,6 +34,11 @@ class Trouble:
     callback: pb.Callback | None
     may_close: bool
 
+    @property
+    def may_be_read_again(self) -> bool:
+        """A repeat with another amount stays one however often it is read."""
+        return self.may_close and self.callback is not None and self.row.reason != "CONFLICTING_REPEAT"
+
 
 @routes.get("/doi-soat/tin-loi", holds("intake.read"), include_in_schema=False)
 async def troubles(page: CurrentPage) -> Response:
@@ -48,7 +54,9 @@ async def _show(desk: Desk, *, errors: dict[str, str] | None = None, status: int
         organisation_id=inside("org", unit), with_closed=with_closed, page_size=_PAGE, page_token=token
     )
     listed = await page.call(page.state.clients.intake.ListExceptions, request)
-    rows = await asyncio.gather(*(_trouble(desk, row) for row in listed.exceptions))
+    rows, (stuck, away) = await asyncio.gather(
+        asyncio.gather(*(_trouble(desk, row) for row in listed.exceptions)), stuck_of(page)
+    )
     here = {"don-vi": unit, "xong": "1" if with_closed else ""}
     return desk.render(
         "troubles",
@@ -60,6 +68,10 @@ async def _show(desk: Desk, *, errors: dict[str, str] | None = None, status: int
         next_href=with_query(TAB, **here, trang=listed.next_page_token) if listed.next_page_token else "",
         query=with_query("", **here),
         done=query.get("viec", ""),
+        count=int(query.get("so", "0")) if query.get("so", "0").isdecimal() else 0,
+        stuck=stuck,
+        away=away,
+        may_replay=may_see(page),
         errors=errors or {},
         status=status,
     )
@@ -120,6 +132,20 @@ async def close(page: CurrentPage, exc: str) -> Response:
     )
     await page.call(page.state.clients.intake.CloseException, request)
     return page.redirect(with_query(TAB, **_kept(page), viec="dong"))
+
+
+@routes.post("/doi-soat/tin-loi/{exc}/doc-lai", holds("intake.close"), include_in_schema=False)
+async def read_again(page: CurrentPage, exc: str) -> Response:
+    """Read a message once more, as its connection is set up now."""
+    request = pb.ReadAgainRequest(request_id=await page.field("request_id"), exception_id=inside("exc", exc))
+    try:
+        reply = await page.call(page.state.clients.intake.ReadAgain, request, timeout=10.0)
+    except Error as error:
+        if error.http_status != 409:
+            raise
+        desk = await desk_of(page)
+        return await _show(desk, errors={exc: page.error_text(error)}, status=409)
+    return page.redirect(with_query(TAB, **_kept(page), viec="doc-lai", so=str(reply.reports_new)))
 
 
 def _kept(page: Page) -> dict[str, str]:

@@ -15,7 +15,7 @@ from kit.db import Database
 from kit.grpc_server import Edge
 from kit.seal import Sealer
 from services.intake import jobs
-from services.intake.flows import connections
+from services.intake.flows import again, connections
 from services.intake.rpc import forms, probe
 from services.intake.rpc.trail import TrailDesk
 from services.intake.store import connections as store
@@ -44,6 +44,7 @@ class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
         "GetCallback": Permission("intake.read"),
         "ListExceptions": Permission("intake.read"),
         "CloseException": Permission("intake.close"),
+        "ReadAgain": Permission("intake.close"),
         "PullNow": Permission("intake.manage", services=("cli",)),
         "SummariseIntake": Permission("intake.read", services=("cli", "gateway")),
     }
@@ -231,6 +232,15 @@ class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
                 connections.close_exception(s, who, forms.uuid(request.id), request.reason)
             ),
         )
+
+    def ReadAgain(self, request: pb.ReadAgainRequest, context: grpc.ServicerContext) -> pb.ReadAgainResponse:
+        id = forms.uuid(request.exception_id)
+
+        def work(session: Session, subject: Subject) -> pb.ReadAgainResponse:
+            row, new = again.read(session, subject, id)
+            return pb.ReadAgainResponse(exception=forms.exception(row), reports_new=new)
+
+        return self._edge.command(context, request, pb.ReadAgainResponse, work)
 
     def PullNow(self, request: pb.PullNowRequest, context: grpc.ServicerContext) -> pb.PullNowResponse:
         id = forms.uuid(request.connection_id) if request.connection_id else None

@@ -243,6 +243,29 @@ def close_exception(session: Session, id: UUID, reason: str, now: datetime) -> R
     return session.execute(text("SELECT * FROM intake_exception WHERE id = :id"), {"id": id}).first()
 
 
+def lock_exception(session: Session, id: UUID) -> Row[Any] | None:
+    """An exception, locked to the end of the transaction."""
+    statement = text("SELECT * FROM intake_exception WHERE id = :id FOR UPDATE")
+    return session.execute(statement, {"id": id}).first()
+
+
+def announced_by(session: Session, callback_id: UUID) -> int:
+    """How many credits a message announced when it came."""
+    statement = text("SELECT count(*) FROM report WHERE callback_id = :id AND announced")
+    return int(session.execute(statement, {"id": callback_id}).scalar_one())
+
+
+def close_exceptions_of(session: Session, callback_id: UUID, reason: str, now: datetime) -> None:
+    """Close every open exception of a message."""
+    session.execute(
+        text(
+            "UPDATE intake_exception SET state = 'closed', close_time = :now, close_reason = :reason"
+            " WHERE callback_id = :id AND state = 'open'"
+        ),
+        {"id": callback_id, "now": now, "reason": reason},
+    )
+
+
 def summary(session: Session) -> Row[Any]:
     """Counts over everything that the caller may see."""
     return session.execute(

@@ -8,8 +8,9 @@ from typing import Final
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import pages
+from kit import dead_letters, pages
 from kit.auth import Kind, Permission, Subject
+from kit.dead_letters import DeadLetters
 from kit.errors import Error
 from kit.grpc_server import Edge
 from services.invoices.domain.bills import Keeper
@@ -30,6 +31,7 @@ from services.invoices.rpc.messages import (
     uuid_in,
 )
 from services.invoices.store.reads import InvoiceFilter
+from xoai.common.v1 import common_pb2 as common_pb
 from xoai.invoices.v1 import invoices_service_pb2 as pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as pb_grpc
 
@@ -52,6 +54,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GetReceipt": Permission("invoices.read", services=_READERS),
     "ListReceipts": Permission("invoices.read", services=_READERS),
     "AnnounceAgain": Permission("invoices.announce", services=("cli",)),
+    "ListDeadLetters": dead_letters.PERMISSION,
+    "ReplayDeadLetters": dead_letters.PERMISSION,
 }
 
 
@@ -60,10 +64,21 @@ class InvoicesServicer(pb_grpc.InvoicesServiceServicer):
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS
 
-    def __init__(self, edge: Edge, keeper: Keeper, page_key: str) -> None:
+    def __init__(self, edge: Edge, keeper: Keeper, page_key: str, letters: DeadLetters | None = None) -> None:
         self._edge = edge
         self._keeper = keeper
         self._page_key = page_key
+        self._letters = letters or DeadLetters(edge.database)
+
+    def ListDeadLetters(
+        self, request: common_pb.ListDeadLettersRequest, context: grpc.ServicerContext
+    ) -> common_pb.ListDeadLettersResponse:
+        return self._letters.list(context)
+
+    def ReplayDeadLetters(
+        self, request: common_pb.ReplayDeadLettersRequest, context: grpc.ServicerContext
+    ) -> common_pb.ReplayDeadLettersResponse:
+        return self._letters.replay(request, context)
 
     def IssueInvoices(
         self, request: pb.IssueInvoicesRequest, context: grpc.ServicerContext

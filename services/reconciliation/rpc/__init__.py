@@ -10,13 +10,15 @@ from uuid import UUID
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import clock, pages
+from kit import clock, dead_letters, pages
 from kit.auth import Permission, Subject
+from kit.dead_letters import DeadLetters
 from kit.errors import InvalidArgument
 from kit.grpc_server import Edge
 from services.reconciliation.flows import clerk, detail, suggesting, summary
 from services.reconciliation.rpc import present
 from services.reconciliation.store import lists, queue
+from xoai.common.v1 import common_pb2 as common_pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
 
@@ -62,11 +64,14 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         "ListPayerCredits": Permission("credits.read", services=_READERS),
         "ListLedgerBalances": Permission("ledger.read", services=_READERS),
         "SummariseCredits": Permission("credits.read", services=_READERS),
+        "ListDeadLetters": dead_letters.PERMISSION,
+        "ReplayDeadLetters": dead_letters.PERMISSION,
     }
 
-    def __init__(self, edge: Edge, page_key: str) -> None:
+    def __init__(self, edge: Edge, page_key: str, letters: DeadLetters | None = None) -> None:
         self._edge = edge
         self._page_key = page_key
+        self._letters = letters or DeadLetters(edge.database)
 
     def ListCredits(
         self, request: pb.ListCreditsRequest, context: grpc.ServicerContext
@@ -289,6 +294,16 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
             return present.summary(found, rows, letters)
 
         return self._edge.query(context, read)
+
+    def ListDeadLetters(
+        self, request: common_pb.ListDeadLettersRequest, context: grpc.ServicerContext
+    ) -> common_pb.ListDeadLettersResponse:
+        return self._letters.list(context)
+
+    def ReplayDeadLetters(
+        self, request: common_pb.ReplayDeadLettersRequest, context: grpc.ServicerContext
+    ) -> common_pb.ReplayDeadLettersResponse:
+        return self._letters.replay(request, context)
 
     def _change(
         self,

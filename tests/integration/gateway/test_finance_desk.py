@@ -335,3 +335,50 @@ def test_nobody_else_comes_in_and_no_form_without_its_token(desk: FinanceDesk, c
     assert clerk.get("/doi-soat").status_code == 403
     clerk.cookies.clear()
     assert clerk.get("/doi-soat").headers["location"] == "/dang-nhap?next=/doi-soat"
+
+
+def test_a_message_is_read_again_once_its_account_is_known(desk: FinanceDesk, clerk: httpx.Client) -> None:
+    """Still unreadable: said so, nothing closed. Then the account is added: its credit is told, once, and all is closed."""
+    bill = desk.bill()
+    body = {
+        "provider_transaction_id": "X2",
+        "account": "9021000099999",
+        "amount": 936_000,
+        "memo": bill.reference,
+    }
+    desk.message({"credits": [body]})
+    shown = clerk.get("/doi-soat/tin-loi").text
+    address = re.search(r'action="(/doi-soat/tin-loi/exc_[^"]+/doc-lai)', shown)
+    assert address is not None
+    refused = clerk.post(address[1], data=form_of(shown, "/doc-lai"))
+    assert refused.status_code == 409
+    assert "Đọc lại vẫn chưa được" in words_of(refused.text)
+    desk.know_account("9021000099999")
+    fields = form_of(refused.text, "/doc-lai")
+    done = [clerk.post(address[1], data=fields) for _ in range(2)]
+    assert [answer.headers.get("location") for answer in done] == ["/doi-soat/tin-loi?viec=doc-lai&so=1"] * 2
+    assert len(desk.collect()) == 1
+    assert desk.applied(bill) == 936_000
+    assert clerk.post(address[1], data=form_of(shown, "/doc-lai")).status_code == 409
+    assert "Mọi tin đều đọc được" in clerk.get("/doi-soat/tin-loi").text
+
+
+def test_stuck_events_are_for_the_city_alone(desk: FinanceDesk, clerk: httpx.Client) -> None:
+    """Who holds the right in one organisation sees and replays nothing; of the city, everything."""
+    desk.platform.permissions |= {"events.replay"}
+    desk.bury()
+    assert "Việc kẹt giữa các dịch vụ" not in clerk.get("/doi-soat/tin-loi").text
+    token = token_of(clerk.get("/tai-khoan").text)
+    fields = {"form_token": token, "consumer": "reconciliation.credits", "ordering_id": "x"}
+    assert clerk.post("/doi-soat/tin-loi/ket/reconciliation", data=fields).status_code == 403
+    desk.platform.scope = auth.EVERYWHERE
+    shown = clerk.get("/doi-soat/tin-loi").text
+    assert "Việc kẹt giữa các dịch vụ" in shown
+    assert "made to fail" in shown
+    done = clerk.post("/doi-soat/tin-loi/ket/reconciliation", data=form_of(shown, "ket/reconciliation"))
+    assert done.headers["location"] == "/doi-soat/tin-loi?viec=chay-lai&so=1"
+    assert "made to fail" not in clerk.get("/doi-soat/tin-loi").text
+    assert (
+        clerk.post("/doi-soat/tin-loi/ket/directory", data=form_of(shown, "ket/reconciliation")).status_code
+        == 404
+    )

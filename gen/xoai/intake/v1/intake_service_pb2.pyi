@@ -829,6 +829,52 @@ class CloseExceptionRequest(_message.Message):
 Global___CloseExceptionRequest: _TypeAlias = CloseExceptionRequest  # noqa: Y015
 
 @_typing.final
+class ReadAgainRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EXCEPTION_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    exception_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        exception_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exception_id", b"exception_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadAgainRequest: _TypeAlias = ReadAgainRequest  # noqa: Y015
+
+@_typing.final
+class ReadAgainResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXCEPTION_FIELD_NUMBER: _builtins.int
+    REPORTS_NEW_FIELD_NUMBER: _builtins.int
+    reports_new: _builtins.int
+    """Credits that were announced now."""
+    @_builtins.property
+    def exception(self) -> Global___IntakeException: ...
+    def __init__(
+        self,
+        *,
+        exception: Global___IntakeException | None = ...,
+        reports_new: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exception", b"exception"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exception", b"exception", "reports_new", b"reports_new"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadAgainResponse: _TypeAlias = ReadAgainResponse  # noqa: Y015
+
+@_typing.final
 class PullNowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

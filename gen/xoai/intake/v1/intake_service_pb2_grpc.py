@@ -110,6 +110,11 @@ class IntakeServiceStub:
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.CloseExceptionRequest.SerializeToString,
                 response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.IntakeException.FromString,
                 _registered_method=True)
+        self.ReadAgain = channel.unary_unary(
+                '/xoai.intake.v1.IntakeService/ReadAgain',
+                request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainRequest.SerializeToString,
+                response_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainResponse.FromString,
+                _registered_method=True)
         self.PullNow = channel.unary_unary(
                 '/xoai.intake.v1.IntakeService/PullNow',
                 request_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.PullNowRequest.SerializeToString,
@@ -229,6 +234,13 @@ class IntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadAgain(self, request, context):
+        """Reads the message of an exception once more, as the connection is set up now: what could not be told is told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PullNow(self, request, context):
         """Asks the provider for its transaction list now; the sweep does the same by itself.
         """
@@ -331,6 +343,11 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     servicer.CloseException,
                     request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.CloseExceptionRequest.FromString,
                     response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.IntakeException.SerializeToString,
+            ),
+            'ReadAgain': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadAgain,
+                    request_deserializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainRequest.FromString,
+                    response_serializer=xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainResponse.SerializeToString,
             ),
             'PullNow': grpc.unary_unary_rpc_method_handler(
                     servicer.PullNow,
@@ -759,6 +776,33 @@ class IntakeService:
             '/xoai.intake.v1.IntakeService/CloseException',
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.CloseExceptionRequest.SerializeToString,
             xoai_dot_intake_dot_v1_dot_intake__service__pb2.IntakeException.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadAgain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.intake.v1.IntakeService/ReadAgain',
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainRequest.SerializeToString,
+            xoai_dot_intake_dot_v1_dot_intake__service__pb2.ReadAgainResponse.FromString,
             options,
             channel_credentials,
             insecure,

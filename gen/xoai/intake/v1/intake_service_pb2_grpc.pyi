@@ -51,6 +51,8 @@ class IntakeServiceStub:
     GetCallback: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetCallbackRequest, _intake_service_pb2.Callback]
     ListExceptions: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListExceptionsRequest, _intake_service_pb2.ListExceptionsResponse]
     CloseException: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.CloseExceptionRequest, _intake_service_pb2.IntakeException]
+    ReadAgain: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ReadAgainRequest, _intake_service_pb2.ReadAgainResponse]
+    """Reads the message of an exception once more, as the connection is set up now: what could not be told is told."""
     PullNow: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.PullNowRequest, _intake_service_pb2.PullNowResponse]
     """Asks the provider for its transaction list now; the sweep does the same by itself."""
     SummariseIntake: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.SummariseIntakeRequest, _intake_service_pb2.SummariseIntakeResponse]
@@ -80,6 +82,8 @@ class IntakeServiceAsyncStub(IntakeServiceStub):
     GetCallback: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetCallbackRequest, _intake_service_pb2.Callback]  # type: ignore[assignment]
     ListExceptions: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListExceptionsRequest, _intake_service_pb2.ListExceptionsResponse]  # type: ignore[assignment]
     CloseException: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.CloseExceptionRequest, _intake_service_pb2.IntakeException]  # type: ignore[assignment]
+    ReadAgain: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ReadAgainRequest, _intake_service_pb2.ReadAgainResponse]  # type: ignore[assignment]
+    """Reads the message of an exception once more, as the connection is set up now: what could not be told is told."""
     PullNow: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.PullNowRequest, _intake_service_pb2.PullNowResponse]  # type: ignore[assignment]
     """Asks the provider for its transaction list now; the sweep does the same by itself."""
     SummariseIntake: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.SummariseIntakeRequest, _intake_service_pb2.SummariseIntakeResponse]  # type: ignore[assignment]
@@ -196,6 +200,14 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _intake_service_pb2.CloseExceptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_intake_service_pb2.IntakeException, _abc.Awaitable[_intake_service_pb2.IntakeException]]: ...
+
+    @_abc_1.abstractmethod
+    def ReadAgain(
+        self,
+        request: _intake_service_pb2.ReadAgainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_service_pb2.ReadAgainResponse, _abc.Awaitable[_intake_service_pb2.ReadAgainResponse]]:
+        """Reads the message of an exception once more, as the connection is set up now: what could not be told is told."""
 
     @_abc_1.abstractmethod
     def PullNow(

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from xoai.common.v1 import common_pb2 as xoai_dot_common_dot_v1_dot_common__pb2
 from xoai.invoices.v1 import invoices_service_pb2 as xoai_dot_invoices_dot_v1_dot_invoices__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -105,6 +106,16 @@ class InvoicesServiceStub:
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.SerializeToString,
                 response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.FromString,
                 _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/xoai.invoices.v1.InvoicesService/ListDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.ReplayDeadLetters = channel.unary_unary(
+                '/xoai.invoices.v1.InvoicesService/ReplayDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
+                _registered_method=True)
 
 
 class InvoicesServiceServicer:
@@ -202,6 +213,19 @@ class InvoicesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDeadLetters(self, request, context):
+        """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDeadLetters(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InvoicesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -274,6 +298,16 @@ def add_InvoicesServiceServicer_to_server(servicer, server):
                     servicer.AnnounceAgain,
                     request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.FromString,
                     response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'ReplayDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -655,6 +689,60 @@ class InvoicesService:
             '/xoai.invoices.v1.InvoicesService/AnnounceAgain',
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.SerializeToString,
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/ListDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/ReplayDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
             options,
             channel_credentials,
             insecure,

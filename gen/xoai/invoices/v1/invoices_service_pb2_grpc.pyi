@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from xoai.common.v1 import common_pb2 as _common_pb2
 from xoai.invoices.v1 import invoices_service_pb2 as _invoices_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -54,6 +55,9 @@ class InvoicesServiceStub:
     ListReceipts: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]
     AnnounceAgain: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]
     """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
+    ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
+    """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+    ReplayDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]
 
 @_typing.type_check_only
 class InvoicesServiceAsyncStub(InvoicesServiceStub):
@@ -81,6 +85,9 @@ class InvoicesServiceAsyncStub(InvoicesServiceStub):
     ListReceipts: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]  # type: ignore[assignment]
     AnnounceAgain: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]  # type: ignore[assignment]
     """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
+    ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
+    """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+    ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]  # type: ignore[assignment]
 
 class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
     """What is owed: invoices with lines, payment references, and receipts."""
@@ -189,5 +196,20 @@ class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_service_pb2.AnnounceAgainResponse, _abc.Awaitable[_invoices_service_pb2.AnnounceAgainResponse]]:
         """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
+
+    @_abc_1.abstractmethod
+    def ListDeadLetters(
+        self,
+        request: _common_pb2.ListDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ListDeadLettersResponse, _abc.Awaitable[_common_pb2.ListDeadLettersResponse]]:
+        """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+
+    @_abc_1.abstractmethod
+    def ReplayDeadLetters(
+        self,
+        request: _common_pb2.ReplayDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ReplayDeadLettersResponse, _abc.Awaitable[_common_pb2.ReplayDeadLettersResponse]]: ...
 
 def add_InvoicesServiceServicer_to_server(servicer: InvoicesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

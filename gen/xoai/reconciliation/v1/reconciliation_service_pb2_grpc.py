@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from xoai.common.v1 import common_pb2 as xoai_dot_common_dot_v1_dot_common__pb2
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -115,6 +116,16 @@ class ReconciliationServiceStub:
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseCreditsRequest.SerializeToString,
                 response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditsSummary.FromString,
                 _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/ListDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.ReplayDeadLetters = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/ReplayDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
+                _registered_method=True)
 
 
 class ReconciliationServiceServicer:
@@ -225,6 +236,19 @@ class ReconciliationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDeadLetters(self, request, context):
+        """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDeadLetters(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReconciliationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -307,6 +331,16 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     servicer.SummariseCredits,
                     request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseCreditsRequest.FromString,
                     response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditsSummary.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'ReplayDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -742,6 +776,60 @@ class ReconciliationService:
             '/xoai.reconciliation.v1.ReconciliationService/SummariseCredits',
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseCreditsRequest.SerializeToString,
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditsSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/ListDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/ReplayDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from xoai.common.v1 import common_pb2 as _common_pb2
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as _reconciliation_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -57,6 +58,9 @@ class ReconciliationServiceStub:
     ListPayerCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]
     ListLedgerBalances: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListLedgerBalancesRequest, _reconciliation_service_pb2.ListLedgerBalancesResponse]
     SummariseCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseCreditsRequest, _reconciliation_service_pb2.CreditsSummary]
+    ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
+    """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+    ReplayDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]
 
 @_typing.type_check_only
 class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
@@ -87,6 +91,9 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     ListPayerCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]  # type: ignore[assignment]
     ListLedgerBalances: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListLedgerBalancesRequest, _reconciliation_service_pb2.ListLedgerBalancesResponse]  # type: ignore[assignment]
     SummariseCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseCreditsRequest, _reconciliation_service_pb2.CreditsSummary]  # type: ignore[assignment]
+    ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
+    """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+    ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]  # type: ignore[assignment]
 
 class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Credits and their reports, matching, suspense, payer's credit, the ledger. It alone decides what money pays."""
@@ -210,5 +217,20 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_service_pb2.SummariseCreditsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_service_pb2.CreditsSummary, _abc.Awaitable[_reconciliation_service_pb2.CreditsSummary]]: ...
+
+    @_abc_1.abstractmethod
+    def ListDeadLetters(
+        self,
+        request: _common_pb2.ListDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ListDeadLettersResponse, _abc.Awaitable[_common_pb2.ListDeadLettersResponse]]:
+        """Events that this service could not handle, and handling them once more, in order. For who acts for the whole city."""
+
+    @_abc_1.abstractmethod
+    def ReplayDeadLetters(
+        self,
+        request: _common_pb2.ReplayDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ReplayDeadLettersResponse, _abc.Awaitable[_common_pb2.ReplayDeadLettersResponse]]: ...
 
 def add_ReconciliationServiceServicer_to_server(servicer: ReconciliationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
