@@ -197,6 +197,18 @@ def action(event: pb.CreditEvent, _: Gettext) -> str:
     return names.get(event.action, event.action)
 
 
+def _ledger_class(code: str, _: Gettext) -> str:
+    names = {
+        "hoc_phi": _("học phí"),
+        "dich_vu": _("dịch vụ"),
+        "thoa_thuan": _("thoả thuận"),
+        "thu_ho": _("thu hộ"),
+        "tu_nguyen": _("tự nguyện"),
+        "unclassified": _("chưa phân loại"),
+    }
+    return names.get(code, code.replace("_", " "))
+
+
 def ledger_account(account: str, _: Gettext) -> str:
     """A ledger account in words."""
     head, _colon, tail = account.partition(":")
@@ -205,7 +217,7 @@ def ledger_account(account: str, _: Gettext) -> str:
         "cash": _("Tiền mặt, quầy %(desk)s", desk=tail),
         "in_transit": _("Đang chuyển, %(collector)s", collector=tail),
         "suspense": _("Treo, chờ xử lý"),
-        "collected": _("Đã thu, %(line)s", line=tail.replace("_", " ")),
+        "collected": _("Đã thu, %(line)s", line=_ledger_class(tail, _)),
         "payer_credit": _("Tiền dư của người nộp"),
         "refund_due": _("Phải hoàn"),
         "fee": _("Phí"),
