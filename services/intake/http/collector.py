@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
-from kit import log
+from kit import fault, log
 from services.intake.arrival import Arrival
 from services.intake.store import accepting
 
@@ -134,15 +134,15 @@ class Collector:
 async def _write(connection: psycopg.AsyncConnection[tuple[Any, ...]], arrivals: list[Arrival]) -> None:
     found = await connection.execute(accepting.INSERT, accepting.insert_parameters(arrivals), binary=True)
     new = {row[0] for row in await found.fetchall()}
+    fault.point("collector.stored")
     repeats = accepting.not_new(arrivals, new)
     if not repeats:
         return
     known = await (await connection.execute(accepting.FIND, accepting.find_parameters(repeats))).fetchall()
-    told_again, whole, conflicts = accepting.judged(repeats, known)
+    told_again, conflicts = accepting.judged(repeats, known)
     async with connection.transaction():
         if told_again["connections"]:
             first = await (await connection.execute(accepting.CALL_BACK, told_again)).fetchall()
             await connection.execute(accepting.COUNT_REPEATS, accepting.counted(told_again, first))
-            await connection.execute(accepting.MARK_REPEATS, whole)
         if conflicts["ids"]:
             await connection.execute(accepting.CONFLICT, conflicts)

@@ -1,7 +1,9 @@
 """Storing arrivals: many bodies, their reports, exceptions and outbox rows in one statement, which is one commit.
 
-Repeats are found by the unique key alone. Those that were not inserted are looked at in a second, rare transaction:
-the same money fields are a repeat and only counted, other ones are an exception for a person.
+Repeats are found by the unique key alone, and a body that brings nothing new is a repeat from its first commit on: a
+crash right after it leaves nothing unaccounted for. What was not inserted is looked at in a second, rare transaction:
+the same money fields are only counted, other ones are an exception for a person. Until that has committed, nothing is
+acknowledged.
 """
 
 from __future__ import annotations
@@ -15,14 +17,7 @@ from services.intake.arrival import Arrival, Report
 
 INSERT: Final = (
     """
-WITH body AS (
-    INSERT INTO callback (id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome, warnings)
-    SELECT id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome,
-           CASE WHEN warnings = '' THEN '{}' ELSE string_to_array(warnings, E'\\n') END
-    FROM unnest(%(c_id)s::uuid[], %(c_connection)s::uuid[], %(c_organisation)s::uuid[], %(c_channel)s::text[],
-                %(c_time)s::timestamptz[], %(c_body)s::bytea[], %(c_outcome)s::text[], %(c_warnings)s::text[])
-         AS c(id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome, warnings)
-), new AS (
+WITH new AS (
     INSERT INTO report (id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back)
     SELECT id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back
     FROM unnest(%(r_id)s::uuid[], %(r_connection)s::uuid[], %(r_organisation)s::uuid[], %(r_callback)s::uuid[],
@@ -30,7 +25,16 @@ WITH body AS (
                 %(r_called)s::boolean[])
          AS r(id, connection_id, organisation_id, callback_id, dedupe_key, digest, announced, called_back)
     ON CONFLICT (connection_id, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-    RETURNING id
+    RETURNING id, callback_id, announced
+), body AS (
+    INSERT INTO callback (id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome, warnings)
+    SELECT id, connection_id, organisation_id, channel, arrive_time, raw_body,
+           CASE WHEN outcome = 'reported' AND id NOT IN (SELECT callback_id FROM new WHERE announced)
+                THEN 'repeat' ELSE outcome END,
+           CASE WHEN warnings = '' THEN '{}' ELSE string_to_array(warnings, E'\\n') END
+    FROM unnest(%(c_id)s::uuid[], %(c_connection)s::uuid[], %(c_organisation)s::uuid[], %(c_channel)s::text[],
+                %(c_time)s::timestamptz[], %(c_body)s::bytea[], %(c_outcome)s::text[], %(c_warnings)s::text[])
+         AS c(id, connection_id, organisation_id, channel, arrive_time, raw_body, outcome, warnings)
 ), wrong AS (
     INSERT INTO intake_exception (id, organisation_id, connection_id, callback_id, reason, detail, state,
                                   create_time, close_reason)
@@ -67,10 +71,6 @@ SELECT connection_id, organisation_id, count(*), 0
 FROM unnest(%(connections)s::uuid[], %(organisations)s::uuid[]) AS t(connection_id, organisation_id)
 GROUP BY connection_id, organisation_id ORDER BY connection_id
 ON CONFLICT (connection_id) DO UPDATE SET repeats = tally.repeats + excluded.repeats"""
-
-MARK_REPEATS: Final = (
-    "UPDATE callback SET outcome = 'repeat' WHERE id = ANY(%(ids)s::uuid[]) AND outcome = 'reported'"
-)
 
 CONFLICT: Final = """
 WITH wrong AS (
@@ -137,8 +137,8 @@ def find_parameters(repeats: Sequence[tuple[Arrival, Report]]) -> dict[str, Any]
 
 def judged(
     repeats: Sequence[tuple[Arrival, Report]], known: Sequence[Sequence[Any]]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Parameters of CALL_BACK, MARK_REPEATS and CONFLICT: which repeats say the same, and which say otherwise."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parameters of CALL_BACK and CONFLICT: which repeats say the same, and which say otherwise."""
     digests = {(row[0], row[1]): bytes(row[2]) for row in known}
     same = [
         pair
@@ -146,12 +146,6 @@ def judged(
         if digests.get((pair[0].origin.connection_id, pair[1].dedupe_key)) == pair[1].digest
     ]
     other = [pair for pair in repeats if pair not in same]
-    # A body whose every credit was told before is a repeat as a whole.
-    whole = {
-        arrival.id
-        for arrival, _ in same
-        if sum(1 for each, _ in same if each is arrival) == len(arrival.reports)
-    }
     told_again = {
         "connections": [arrival.origin.connection_id for arrival, _ in same],
         "organisations": [arrival.origin.organisation_id for arrival, _ in same],
@@ -165,7 +159,7 @@ def judged(
         "details": [f"{report.dedupe_key}: nội dung tiền khác lần báo trước"[:1000] for _, report in other],
         "now": clock.now(),
     }
-    return told_again, {"ids": sorted(whole)}, conflicts
+    return told_again, conflicts
 
 
 def counted(told_again: dict[str, Any], first: Sequence[Sequence[Any]]) -> dict[str, Any]:

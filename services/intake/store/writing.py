@@ -20,10 +20,8 @@ def store(session: Session, arrivals: Sequence[Arrival]) -> int:
         repeats = accepting.not_new(arrivals, new)
         if repeats:
             driver.execute(accepting.FIND, accepting.find_parameters(repeats))
-            told_again, whole, conflicts = accepting.judged(repeats, driver.fetchall())
-            # A list that tells again what was called back is no repeated delivery: it is marked, not counted.
-            if told_again["connections"]:
-                driver.execute(accepting.MARK_REPEATS, whole)
+            _, conflicts = accepting.judged(repeats, driver.fetchall())
+            # A list that tells again what was called back is no repeated delivery: it is not counted.
             if conflicts["ids"]:
                 driver.execute(accepting.CONFLICT, conflicts)
     told = sum(1 for arrival in arrivals for report in arrival.reports if report.event and report.id in new)

@@ -14,12 +14,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 from sqlalchemy import text
 from starlette.applications import Starlette
 
-from kit import ids
+from kit import fault, ids
 from kit.db import Database
 from kit.postgres import Server
 from kit.seal import Sealer
@@ -131,6 +132,29 @@ def test_same_id_with_other_money_is_for_a_person(bank: Bank) -> None:
     assert bank.post(transfer(3, transferAmount=1_000)).status_code == 200
     assert bank.count("outbox") == 1
     assert bank.count("intake_exception", "reason = 'CONFLICTING_REPEAT'") == 1
+
+
+def test_a_crash_before_repeats_are_judged_leaves_nothing_unaccounted_for(bank: Bank) -> None:
+    """A repeat and a conflict whose first commit was the last are answered 503, stand as repeats, and are judged later."""
+
+    def lose_the_database(name: str) -> None:
+        if name == "collector.stored":
+            raise psycopg.OperationalError("the connection is lost")
+
+    assert bank.post(transfer(41)).status_code == 200
+    fault.install(lose_the_database)
+    try:
+        assert bank.post(transfer(41)).status_code == 503
+        assert bank.post(transfer(41, transferAmount=1_000)).status_code == 503
+    finally:
+        fault.install(None)
+    assert bank.count("callback", "outcome = 'repeat'") == 2
+    with bank.database.begin() as session:
+        assert verify.findings(session) == []
+    assert bank.post(transfer(41, transferAmount=1_000)).status_code == 200
+    assert bank.count("intake_exception", "reason = 'CONFLICTING_REPEAT'") == 1
+    with bank.database.begin() as session:
+        assert verify.findings(session) == []
 
 
 @pytest.mark.parametrize(
