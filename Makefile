@@ -8,6 +8,8 @@ PY := .venv/bin/python
 NAME ?=
 MODE ?= embedded
 PORT ?= 8080
+REPEATS ?= 20
+SEED ?=
 
 .PHONY: help
 help: ## Show this list
@@ -54,6 +56,10 @@ lint: .venv/.ready ## Check style, types, imports, contracts, and that made file
 .PHONY: test
 test: .venv/.ready tools-test ## Run every test: unit, contract, integration, browser, faults
 	@tools/test
+
+.PHONY: faults
+faults: .venv/.ready tools-test ## Run the fault matrix twenty times over (REPEATS=…, SEED=…, NAME=… picks by name); invariants after each
+	@XOAI_FAULT_REPEATS=$(REPEATS) XOAI_FAULT_SEED=$(SEED) $(PY) -m pytest -q -s tests/faults $(if $(NAME),-k "$(NAME)")
 
 .PHONY: bench
 bench: .venv/.ready tools-kafka ## Measure everything beside its yardstick (NAME=chain: one); results in .run/bench

@@ -25,6 +25,7 @@ class EnrolledSchool:
     account: str
     second_account: str
     connection_id: str = ""
+    secret: str = ""
     accountant: Desk | None = None
     login: str = ""
 
@@ -133,7 +134,7 @@ def _invite(
 def _connect(city: City, school: EnrolledSchool, public_url: str, bank: httpx.Client) -> str:
     """A provider connection for the school's accounts, known to the sandbox bank as well."""
     prefix = {"xoai": "whsec_", "vietqrvn": "xoai:"}.get(school.plan.provider, "")
-    secret = prefix + secrets.token_hex(24)
+    secret = school.secret = prefix + secrets.token_hex(24)
     auth = "hmac" if school.plan.provider == "sepay" else ""
     accounts = [school.plan.account, school.plan.second_account]
     connection = city.administrator.call(

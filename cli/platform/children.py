@@ -16,7 +16,7 @@ from kit.errors import FailedPrecondition
 
 _STOP_SECONDS: Final = 30.0
 # A child that was asked to end and is still there after this long is killed.
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 120.0
 
 
 class ChildEnded(FailedPrecondition):

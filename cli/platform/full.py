@@ -24,7 +24,8 @@ from kit.errors import FailedPrecondition
 from kit.migrate import ROOT
 
 _POSTGRES_SETTINGS: Final = {"max_connections": "300"}
-_READY_SECONDS: Final = 90.0
+# Ten programs that start at once on a busy laptop take their time.
+_READY_SECONDS: Final = 240.0
 
 
 class PartNotReady(FailedPrecondition):
@@ -154,14 +155,14 @@ class Full:
         if self.mode == "test" and not is_server:
             # A test arms a fault by writing this file: the part's next process reads it.
             environment["XOAI_FAULTS"] = f"@{self.fault_file(name)}"
-        command = [*command, "--ready-file", str(self._ready_file(name))]
+        command = [*command, "--ready-file", str(self.ready_file(name))]
         return supervision.Program(name, command, environment, is_server=is_server)
 
     def fault_file(self, name: str) -> Path:
         """Where a test writes the faults (`kit.fault`) of a part's next process."""
         return self.folder / f"{name}.faults"
 
-    def _ready_file(self, name: str) -> Path:
+    def ready_file(self, name: str) -> Path:
         return self.folder / f"{name}.ready"
 
     def _await_kafka(self) -> None:
@@ -182,7 +183,7 @@ class Full:
     def _await_ready(self, name: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
-            if self._ready_file(name).exists():
+            if self.ready_file(name).exists():
                 return
             time.sleep(0.05)
         raise self._not_ready(name)
