@@ -12,6 +12,7 @@ import httpx
 from cli.demo.enrolment import City, EnrolledSchool
 from cli.demo.offices import Desk
 from cli.demo.rounds import DemoStopped
+from kit.text import fold_upper
 from xoai.invoices.v1 import invoices_service_pb2 as pb
 
 _PAGE = 200
@@ -25,6 +26,9 @@ _WAYS = (
     ("paid_twice", 60),
     ("no_reference", 80),
     ("lost", 120),
+    # For a person at the desk: the reference cut by the bank, and a name with its class instead of a reference.
+    ("cut", 30),
+    ("named", 30),
 )
 _WHOLE = 10_000
 
@@ -94,6 +98,10 @@ def _transfers(invoice: pb.Invoice, chance: random.Random, truth: Truth) -> list
         transfer["amount"] = amount + 1_000
     elif way == "no_reference":
         transfer["memo"] = "phu huynh nop tien hoc cho con"
+    elif way == "cut":
+        transfer["memo"] = f"{invoice.reference[:-1]} {_called(invoice)}"
+    elif way == "named":
+        transfer["memo"] = f"{_called(invoice)} nop tien hoc"
     elif way == "lost":
         transfer["deliveries"] = 0
         truth.lost += 1
@@ -101,6 +109,12 @@ def _transfers(invoice: pb.Invoice, chance: random.Random, truth: Truth) -> list
     truth.transfers += len(made)
     truth.amount += sum(item["amount"] for item in made)
     return made
+
+
+def _called(invoice: pb.Invoice) -> str:
+    """A pupil as families write it: the last two words of the name and the class, without accents."""
+    words = fold_upper(invoice.payer_name).split()
+    return f"{' '.join(words[-2:])} {fold_upper(invoice.group_name)}"
 
 
 def _way(chance: random.Random) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Header, Query, Request
 from starlette.responses import Response, StreamingResponse
@@ -15,6 +16,7 @@ from gateway.live import Event, Snapshot, as_json
 from gateway.rest.wire import inside, name
 from gateway.state import State, state_of
 from gateway.viewers import Viewer
+from kit import auth
 from kit.errors import InvalidArgument, PermissionDenied, Unauthenticated
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.schools.v1 import schools_service_pb2 as schools_pb
@@ -22,6 +24,9 @@ from xoai.schools.v1 import schools_service_pb2 as schools_pb
 routes = api_routes("Live events")
 _INVOICE: Final = "invoice:"
 _BATCH: Final = "batch:"
+_CREDITS: Final = "credits:"
+_EVERY: Final = "credits:all"
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class UnknownChannel(InvalidArgument):
@@ -35,7 +40,11 @@ async def listen(
     request: Request,
     viewer: CurrentViewer,
     channel: Annotated[
-        str, Query(max_length=100, description="invoice:REFERENCE, or batch:rnd_… of a round")
+        str,
+        Query(
+            max_length=100,
+            description="invoice:REFERENCE, batch:rnd_… of a round, or credits:org_… of an organisation",
+        ),
     ],
     last_event_id: Annotated[str, Header(alias="Last-Event-ID", max_length=20)] = "",
 ) -> Response:
@@ -43,12 +52,16 @@ async def listen(
 
     Anybody who has an invoice's reference may listen to `invoice:REFERENCE`; its events hold amounts and state, never
     a name. Who may read the invoices of a collection round may listen to `batch:rnd_…`; its events have the sequence 0.
+    Who may read the bank credits of an organisation may listen to `credits:org_…`, and who may do so everywhere to
+    `credits:all`: something changed in what waits for a person. Their sequence is 0 as well.
     The data of an event is `{"channel", "sequence", "type", "data"}`.
     """
     state = state_of(request)
     seen = int(last_event_id) if last_event_id.isdecimal() else None
     if channel.startswith(_BATCH):
         return _stream(state.live.listen(*await _batch(state, viewer, channel), seen))
+    if channel.startswith(_CREDITS):
+        return _stream(state.live.listen(*await _credits(state, viewer, channel), seen))
     if not channel.startswith(_INVOICE):
         raise UnknownChannel(channel=channel[:60])
     reference = channel.removeprefix(_INVOICE)
@@ -86,6 +99,22 @@ async def _batch(state: State, viewer: Viewer, channel: str) -> tuple[str, Snaps
         raise Unauthenticated()
     await snapshot()
     return f"{_BATCH}{round_id}", snapshot
+
+
+async def _credits(state: State, viewer: Viewer, channel: str) -> tuple[str, Snapshot]:
+    """The inner channel of an organisation's credits, or of all, for as long as the listener's proof is good."""
+    if not viewer.is_signed_in:
+        raise Unauthenticated()
+    organisation_id = "" if channel == _EVERY else inside("org", channel.removeprefix(_CREDITS))
+    tenants = viewer.subject.tenants("credits.read")
+    if not (tenants.everywhere or UUID(organisation_id or _NOBODY) in tenants.organisation_ids):
+        raise PermissionDenied(permission="credits.read")
+
+    async def snapshot() -> Event:
+        auth.verify(viewer.token, state.settings.subject_key.get_secret_value())
+        return Event(0, "credits", "{}")
+
+    return f"{_CREDITS}{organisation_id}" if organisation_id else _EVERY, snapshot
 
 
 def _as_event(bill: invoices_pb.PublicBill) -> Event:

@@ -176,7 +176,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Money arrives while somebody works: the list is asked for again, the credit on the right stays as it is.
+let asked = 0;
 async function refresh() {
+  asked = Date.now();
   if (document.hidden || busy || queue().contains(document.activeElement) && document.activeElement.matches("select")) return;
   const credit = pane().querySelector("[data-credit]")?.dataset.credit || "";
   const part = queue().dataset.part;
@@ -194,6 +196,22 @@ async function refresh() {
   if (rows().map((row) => row.href).join() !== before) say(queue().dataset.said);
 }
 
-setInterval(refresh, 8000);
+// At most one question in two seconds, however much arrives; without a channel, or when it is silent, now and then.
+let soon = 0;
+function refreshSoon() {
+  soon ||= setTimeout(() => { soon = 0; refresh(); }, Math.max(200, asked + 2000 - Date.now()));
+}
+
+function listen() {
+  const source = new EventSource(`/v1/events?channel=${encodeURIComponent(desk.dataset.channel)}`);
+  source.onmessage = refreshSoon;
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000 + Math.random() * 5000);
+  };
+}
+
+if (desk.dataset.channel) listen();
+setInterval(refresh, desk.dataset.channel ? 60000 : 8000);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshSoon(); });
 dress();
 pane().querySelector(".errors, #conflict")?.focus();

@@ -15,12 +15,13 @@ from google.protobuf.message import DecodeError
 
 from kit import log, metrics
 from kit.events import Delivery, Event, Subscription, TransientEventsError
-from services.notifications.domain import BATCH, INVOICE, LiveEvent
+from services.notifications.domain import BATCH, CREDITS, EVERY, INVOICE, LiveEvent
 from services.notifications.flows import Hub
 from xoai.invoices.v1 import invoices_events_pb2 as invoices_pb
+from xoai.reconciliation.v1 import reconciliation_events_pb2 as reconciliation_pb
 
 NAME: Final = "notifications.live"
-TOPICS: Final = ("invoices.invoices",)
+TOPICS: Final = ("invoices.invoices", "reconciliation.credits")
 # The log wakes a waiting poll; this is only how long a stop may take.
 _POLL_SECONDS: Final = 0.5
 _MOST_EVENTS: Final = 1_000
@@ -31,7 +32,12 @@ _log = log.get(__name__)
 
 
 def live_events(event: Event) -> list[LiveEvent]:
-    """The live events of a fact: for the bill's own channel, and for that of its batch. No name, no memo."""
+    """The live events of a fact: for the bill's own channel, and for that of its batch. No name, no memo.
+
+    A credit that is not, or no longer, wholly on bills is told to the desks of its organisation and of the city.
+    """
+    if event.event_type == "CreditChanged":
+        return _of_credit(reconciliation_pb.CreditChanged.FromString(event.payload))
     if event.event_type != "InvoiceChanged":
         return []
     changed = invoices_pb.InvoiceChanged.FromString(event.payload)
@@ -50,6 +56,14 @@ def live_events(event: Event) -> list[LiveEvent]:
         data["group"] = changed.group_name
         events.append(LiveEvent(f"{BATCH}:{changed.batch_id}", 0, "invoice.changed", _json(data)))
     return events
+
+
+def _of_credit(changed: reconciliation_pb.CreditChanged) -> list[LiveEvent]:
+    data = _json({"waits": changed.amount_suspense > 0, "reason": changed.suspense_reason})
+    return [
+        LiveEvent(f"{CREDITS}:{place}", 0, "credit.changed", data)
+        for place in (changed.organisation_id, EVERY)
+    ]
 
 
 class Follower:

@@ -15,7 +15,10 @@ MOST_WAITING: Final = 10_000
 MOST_STREAMS: Final = 8
 INVOICE: Final = "invoice"
 BATCH: Final = "batch"
-CHANNEL_KINDS: Final = frozenset({INVOICE, BATCH})
+CREDITS: Final = "credits"
+CHANNEL_KINDS: Final = frozenset({INVOICE, BATCH, CREDITS})
+# The channel of kind CREDITS that hears of every organisation.
+EVERY: Final = "all"
 
 
 class StreamTooSlow(ResourceExhausted):

@@ -75,7 +75,12 @@ def sign_in(page: Page, url: str, login: str, password: str) -> None:
     page.goto(f"{url}/dang-nhap?next=/doi-soat")
     page.fill("[name=login]", login)
     page.fill("[name=password]", password)
-    page.click("main button")
+    with page.expect_navigation():
+        page.click("main button")
+    if "/xac-minh" in page.url:
+        # In tests the code that the person's phone would show is filled in.
+        with page.expect_navigation():
+            page.get_by_role("button", name="Vào", exact=True).click()
     page.wait_for_url("**/doi-soat**")
 
 
@@ -319,7 +324,7 @@ def test_the_desk_stays_within_its_budget(office: Office, open_page: OpenPage) -
         "Network.loadingFinished",
         lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
     )
-    page.goto(f"{office.url}/doi-soat", wait_until="networkidle")
+    page.goto(f"{office.url}/doi-soat", wait_until="load")
     expect(page.locator("[data-row]")).to_have_count(50)
     assert sum(sizes.values()) <= 150 * 1024, sizes
     assert sum(size for request, size in sizes.items() if kinds.get(request) == "Script") <= 60 * 1024

@@ -71,6 +71,13 @@ class Desk:
         return [(outside("org", id), short_name(name)) for id, name in self.names.items()]
 
     @property
+    def channel(self) -> str:
+        """The live channel of what the desk shows; empty for several organisations that are not the whole city."""
+        if self.page.viewer.subject.tenants("credits.read").everywhere:
+            return "credits:all"
+        return f"credits:{outside('org', next(iter(self.names)))}" if len(self.names) == 1 else ""
+
+    @property
     def is_of_many(self) -> bool:
         """Whether the viewer acts for more than one organisation."""
         return len(self.names) != 1

@@ -382,3 +382,19 @@ def test_stuck_events_are_for_the_city_alone(desk: FinanceDesk, clerk: httpx.Cli
         clerk.post("/doi-soat/tin-loi/ket/directory", data=form_of(shown, "ket/reconciliation")).status_code
         == 404
     )
+
+
+def test_the_desks_channel_is_for_its_clerks(desk: FinanceDesk, clerk: httpx.Client) -> None:
+    """An organisation's channel for who may read its credits, the city's for who may read all; nobody else."""
+    own, other = (f"credits:{ids.external('org', UUID(id))}" for id in (SCHOOL, OTHER_SCHOOL))
+
+    def status(channel: str) -> int:
+        with clerk.stream("GET", "/v1/events", params={"channel": channel}) as answer:
+            return answer.status_code
+
+    assert f'data-channel="{own}"' in clerk.get("/doi-soat").text
+    assert [status(channel) for channel in (own, other, "credits:all")] == [200, 403, 403]
+    desk.platform.scope = auth.EVERYWHERE
+    assert [status(channel) for channel in (own, other, "credits:all", "credits:x")] == [200, 200, 200, 400]
+    clerk.cookies.clear()
+    assert status(own) == 401

@@ -19,6 +19,7 @@ from services.notifications.domain import (
 from services.notifications.flows import Hub
 from tests.support.events import make_event
 from xoai.invoices.v1 import invoices_events_pb2 as pb
+from xoai.reconciliation.v1 import reconciliation_events_pb2 as reconciliation_pb
 
 EVENT = LiveEvent("invoice:XDK7M4P9RT3HQ", 1, "invoice.changed", "{}")
 BATCH_EVENT = LiveEvent("batch:round-1", 0, "invoice.changed", "{}")
@@ -60,6 +61,17 @@ def test_a_change_is_told_to_the_bill_and_to_its_batch() -> None:
         "payment_amount": 100_000,
     }
     assert json.loads(batch.data_json)["reference"] == "XDK7M4P9RT3HQ"
+
+
+def test_a_credit_is_told_to_its_desk_and_to_the_city() -> None:
+    """Whether it waits and why; no amount, no memo, no name."""
+    message = reconciliation_pb.CreditChanged(
+        credit_id="c", organisation_id="o", amount=5, amount_suspense=5, suspense_reason="NO_REFERENCE"
+    )
+    event = make_event(topic=TOPICS[1], event_type="CreditChanged", payload=message.SerializeToString())
+    told = live_events(event)
+    assert [(each.channel, each.sequence) for each in told] == [("credits:o", 0), ("credits:all", 0)]
+    assert json.loads(told[0].data_json) == {"waits": True, "reason": "NO_REFERENCE"}
 
 
 def test_an_invoice_without_batch_has_one_channel() -> None:
