@@ -21,7 +21,7 @@ from cli.platform.full import Full
 from kit import auth, clock
 from kit.db import Database
 from kit.settings import Settings
-from sandbox.city.schools import make_schools
+from sandbox.city.schools import MadeUpSchool, make_schools
 from services.directory import bootstrap
 from xoai.intake.v1 import intake_service_pb2 as intake_pb
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
@@ -37,22 +37,26 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Dừng sau bảng tổng kết")] = False,
     port: Annotated[int, typer.Option(help="Cổng của các trang")] = 8080,
     seed: Annotated[int, typer.Option(help="Hạt giống của thành phố")] = _SEED,
+    schools: Annotated[int, typer.Option(help="Bao nhiêu trường trong sáu trường", min=2, max=6)] = 6,
 ) -> None:
     """Build the demo city; exit code 1 if any sum disagrees."""
     console = Console()
     folder = here.RUN / "demo-platform"
     with folders.held(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        wrong = _run(_MODES[mode](folder, mode="demo", port=port), console, seed, once=once)
+        platform = _MODES[mode](folder, mode="demo", port=port)
+        wrong = _run(platform, console, make_schools(seed, clock.today())[:schools], seed, once=once)
     raise typer.Exit(1 if wrong else 0)
 
 
-def _run(platform: Embedded | Full, console: Console, seed: int, *, once: bool) -> list[str]:
+def _run(
+    platform: Embedded | Full, console: Console, schools: list[MadeUpSchool], seed: int, *, once: bool
+) -> list[str]:
     """Build, show, serve; what does not agree, if anything. Whatever happens, nothing of it runs on."""
     _end_on_signals()
     platform.start()
     try:
-        wrong = _build(platform, console, seed)
+        wrong = _build(platform, console, schools, seed)
         if wrong:
             console.print("[bold red]Lệch / disagrees:[/] " + "; ".join(wrong))
         if not once:
@@ -63,7 +67,7 @@ def _run(platform: Embedded | Full, console: Console, seed: int, *, once: bool) 
     return wrong
 
 
-def _build(platform: Embedded | Full, console: Console, seed: int) -> list[str]:
+def _build(platform: Embedded | Full, console: Console, schools: list[MadeUpSchool], seed: int) -> list[str]:
     """The main job once: enrol, collect, print, pay, find again. What does not agree, if anything."""
     began = time.monotonic()
     os.environ.update(platform.environment)
@@ -79,7 +83,7 @@ def _build(platform: Embedded | Full, console: Console, seed: int) -> list[str]:
     database.close()
     today = clock.today()
     with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
-        city = enrolment.enrol(visitor, token, make_schools(seed, today), platform.url, bank)
+        city = enrolment.enrol(visitor, token, schools, platform.url, bank)
         notices = here.RUN / "demo" / "notices"
         issued = [rounds.issue(city, school, seed, today, notices, console.print) for school in city.schools]
         console.print("Phụ huynh đang chuyển tiền qua ngân hàng thử …")

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from kit import clock
 from kit.errors import Error
 from kit.money import parse_vnd
 from sandbox.bank import page
-from sandbox.bank.book import Bank, Tally
+from sandbox.bank.book import Bank
 from sandbox.bank.callbacks import Connection
 from sandbox.bank.memos import mangle
 from services.vietqr.domain import decode
@@ -81,16 +82,23 @@ async def _transfer(request: Request) -> Response:
 
 
 async def _batch(request: Request) -> Response:
-    """Many transfers; answers when every callback was taken or given up."""
+    """Many transfers, booked in the order given; answers when every callback was taken or given up.
+
+    Of each entry: `deliveries` (0: the callback is lost), `mangle` (its memo comes as a bank passes it on),
+    `late_hours` (told that long after it was booked). With `reorder` the callbacks go out in another order than
+    the transfers were booked in. The seed decides what chance decides.
+    """
     body = await request.json()
     bank, chance = _bank(request), random.Random(body.get("seed", 1))
-
-    async def one(entry: dict[str, Any]) -> Tally:
+    booked = []
+    for entry in body["transfers"]:
         memo = mangle(entry["memo"], chance) if entry.get("mangle") else entry["memo"]
-        transfer = bank.book(entry["account"], int(entry["amount"]), memo)
-        return await bank.tell(transfer, int(entry.get("deliveries", 1)))
-
-    tallies = await asyncio.gather(*(one(entry) for entry in body["transfers"]))
+        moment = clock.now() - timedelta(hours=float(entry.get("late_hours", 0)))
+        transfer = bank.book(entry["account"], int(entry["amount"]), memo, moment=moment)
+        booked.append((transfer, int(entry.get("deliveries", 1))))
+    if body.get("reorder"):
+        chance.shuffle(booked)
+    tallies = await asyncio.gather(*(bank.tell(transfer, deliveries) for transfer, deliveries in booked))
     return JSONResponse(
         {
             "transfers": len(tallies),

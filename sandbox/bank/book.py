@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import httpx
@@ -53,7 +54,13 @@ class Bank:
             self.connections[account] = connection
 
     def book(
-        self, account: str, amount: int, memo: str, payer_name: str = "", payer_account: str = ""
+        self,
+        account: str,
+        amount: int,
+        memo: str,
+        payer_name: str = "",
+        payer_account: str = "",
+        moment: datetime | None = None,
     ) -> Transfer:
         """Book a transfer; it is on the list from now on, told or not."""
         number = next(self._numbers)
@@ -65,7 +72,7 @@ class Bank:
             memo=memo,
             payer_name=payer_name or "NGUYEN VAN AN",
             payer_account=payer_account or "0011004454417",
-            moment=clock.now(),
+            moment=moment or clock.now(),
         )
         self.transfers.append(transfer)
         return transfer
