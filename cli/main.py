@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "money": "cli.money",
     "reference": "cli.reference",
     "roster": "cli.roster",
+    "sim": "cli.sim",
     "text": "cli.text",
     "up": "cli.platform.up",
     "verify": "cli.verify",

@@ -7,6 +7,7 @@ UUIDv7 begins with the time, so new rows land at the end of an index. The outsid
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -32,9 +33,20 @@ class BadId(InvalidArgument):
     en = "The id “{value}” does not have the form {prefix}_…"
 
 
+_source: Callable[[], UUID] | None = None
+
+
 def new() -> UUID:
     """A new time-ordered id."""
+    if _source is not None:
+        return _source()
     return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def install(source: Callable[[], UUID] | None) -> None:
+    """Take new ids from `source`, a simulation's, so that a run can be repeated; None ends that."""
+    global _source
+    _source = source
 
 
 def external(prefix: str, value: UUID) -> str:

@@ -1,0 +1,150 @@
+"""What must hold: after each step in every database by itself, and at rest between them and against the bank's history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from kit import audit
+from sandbox.simulation.bank import Transfer
+from sandbox.simulation.world import SERVICES, World
+from services.intake import verify as intake
+from services.invoices import verify as invoices
+from services.reconciliation import verify as reconciliation
+from services.reconciliation.domain.credit import Reason
+
+_OWN: Final[dict[str, Callable[[Any], Sequence[Any]]]] = {
+    "intake": intake.findings,
+    "invoices": invoices.findings,
+    "reconciliation": reconciliation.findings,
+}
+
+
+def of(world: World, service: str) -> list[str]:
+    """What one service's database can tell by itself: I1, I2, I4, I5, I8, I10."""
+    with world.databases[service].begin() as session:
+        found = _OWN[service](session)
+    return [f"{each.invariant}: {each.what} [{service}: {each.where}]" for each in found]
+
+
+class Versions:
+    """The newest version of each aggregate that a consumer was ever seen to know."""
+
+    _KNOWN: Final = {
+        "reconciliation": "SELECT 'payable ' || id, version FROM payable UNION ALL"
+        " SELECT 'credit ' || id, version FROM credit",
+        "invoices": "SELECT 'invoice ' || id, applied_version FROM invoice",
+    }
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+
+    def went_back(self, world: World, service: str) -> list[str]:
+        """I8: versions only grow."""
+        found = []
+        for name, version in world.rows(service, self._KNOWN[service]):
+            newest = self._newest.get(name, version)
+            if version < newest:
+                found.append(f"I8: version {newest} was known, now {version} [{service}: {name}]")
+            self._newest[name] = version
+        return found
+
+
+def at_rest(world: World, transfers: Sequence[Transfer], *, has_whole_inbox: bool) -> list[str]:
+    """All invariants, when everything has come to rest."""
+    found = [breach for service in SERVICES for breach in of(world, service)]
+    found += _outboxes_are_empty(world) + _audits_follow(world)
+    found += _payments_agree(world) + _payables_agree(world) + _nobody_is_billed_twice(world)
+    found += _each_transfer_counts_once(world, transfers)
+    return found + (_inboxes_are_whole(world) if has_whole_inbox else [])
+
+
+def counts(world: World) -> tuple[int, int]:
+    """Credits in the books and payments made."""
+    credits = world.rows("reconciliation", "SELECT count(*) FROM credit WHERE is_in_ledger")[0][0]
+    payments = world.rows("reconciliation", "SELECT count(*) FROM payment")[0][0]
+    return int(credits), int(payments)
+
+
+def _outboxes_are_empty(world: World) -> list[str]:
+    left = {name: world.rows(name, "SELECT count(*) FROM outbox")[0][0] for name in SERVICES}
+    return [f"I7: {count} events never left the outbox of {name}" for name, count in left.items() if count]
+
+
+def _audits_follow(world: World) -> list[str]:
+    found = []
+    for name in SERVICES:
+        with world.databases[name].begin() as session:
+            row = audit.broken_link(session)
+        if row is not None:
+            found.append(f"I11: the audit chain does not follow [{name}: row {row}]")
+    return found
+
+
+def _payments_agree(world: World) -> list[str]:
+    """I6: what invoices show as paid is what was applied."""
+    with world.databases["reconciliation"].begin() as left, world.databases["invoices"].begin() as right:
+        applied = dict(reconciliation.applied_by_payable(left))
+        recorded = dict(invoices.paid_by_invoice(right))
+    return [
+        f"I6: applied {applied.get(id, 0)}, recorded as paid {recorded.get(id, 0)} [payable {id}]"
+        for id in sorted(applied.keys() | recorded.keys())
+        if applied.get(id, 0) != recorded.get(id, 0)
+    ]
+
+
+def _payables_agree(world: World) -> list[str]:
+    """Reconciliation knows every invoice as its owner last had it (the outbox writes, and versions of I8)."""
+    owned = world.rows(
+        "invoices", "SELECT id::text, version, amount_due, state = 'void' FROM invoice ORDER BY id"
+    )
+    statement = "SELECT id::text, version, amount_due, is_void FROM payable"
+    known = {row[0]: row[1:] for row in world.rows("reconciliation", statement)}
+    return [
+        f"I8: owner has version, amount, void {tuple(rest)}, reconciliation {known.get(id)} [payable {id}]"
+        for id, *rest in owned
+        if known.get(id) != tuple(rest)
+    ]
+
+
+def _nobody_is_billed_twice(world: World) -> list[str]:
+    """One invoice for each business key, however often it was asked for."""
+    statement = "SELECT source_id, count(*) FROM invoice GROUP BY source_id HAVING count(*) > 1"
+    return [f"billed {count} times: {source_id}" for source_id, count in world.rows("invoices", statement)]
+
+
+def _each_transfer_counts_once(world: World, transfers: Sequence[Transfer]) -> list[str]:
+    """I3: what was acknowledged is in the books exactly once, whoever told of it how often; tests never.
+
+    Compared are counts by amount: which of two equal transfers a report speaks of, the books need not know. What may
+    be one of them told twice is held for a person and counts as neither.
+    """
+    statement = "SELECT amount, is_in_ledger FROM credit WHERE is_in_ledger OR reason = %(reason)s"
+    rows = world.rows("reconciliation", statement, reason=Reason.POSSIBLE_DUPLICATE)
+    booked = Counter(amount for amount, is_in_ledger in rows if is_in_ledger)
+    held = Counter(amount for amount, is_in_ledger in rows if not is_in_ledger)
+    sent = Counter(each.amount for each in transfers if not each.is_test)
+    return [
+        f"I3: {sent[amount]} transfers of {amount} are booked {booked[amount]} times, {held[amount]} held"
+        for amount in sorted(sent.keys() | booked.keys())
+        if not booked[amount] <= sent[amount] <= booked[amount] + held[amount]
+    ]
+
+
+def _inboxes_are_whole(world: World) -> list[str]:
+    """I7: each consumer's inbox holds each event of its topics exactly once (the key sees to "at most")."""
+    found = []
+    for member in world.members:
+        sent = {
+            event.event_id
+            for topic in member.topics
+            for partition in world.log.topics[topic]
+            for event in partition
+        }
+        service = member.database.service
+        statement = "SELECT event_id FROM inbox WHERE consumer = %(consumer)s"
+        claimed = {row[0] for row in world.rows(service, statement, consumer=member.consumer.name)}
+        if sent != claimed:
+            found.append(f"I7: {len(sent ^ claimed)} events of the log and the inbox differ [{member.group}]")
+    return found
