@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 import grpc
@@ -30,6 +31,8 @@ from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
 
 _READ, _MANAGE = Permission("schools.read"), Permission("schools.manage")
+# From here on a list changes what the planner of queries must know.
+_MANY_ROWS: Final = 500
 
 
 class SchoolsServicer(Corrections, People):
@@ -151,7 +154,10 @@ class SchoolsServicer(Corrections, People):
             imports.apply(session, subject, id)
             return _import(session, id)
 
-        return self._edge.command(context, request, pb.Import, work)
+        applied = self._edge.command(context, request, pb.Import, work)
+        if applied.rows >= _MANY_ROWS:
+            self._edge.query(context, lambda session, _: pupil_store.refresh_statistics(session))
+        return applied
 
     def ListClasses(
         self, request: pb.ListClassesRequest, context: grpc.ServicerContext

@@ -28,6 +28,11 @@ _PRESENT = (
 )
 
 
+def refresh_statistics(session: Session) -> None:
+    """Tell the planner what a large list has changed: until then it expects a handful of pupils and joins one by one."""
+    session.execute(text("SELECT refresh_roll_statistics()"))
+
+
 def roll(session: Session, organisation_id: UUID, school_year: str) -> list[KnownPupil]:
     """Every pupil of a school with the class of a school year."""
     present = identifiers_of(session, organisation_id)

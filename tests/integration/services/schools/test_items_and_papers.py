@@ -106,3 +106,18 @@ def test_the_template_offers_the_schools_classes(place: Place) -> None:
     assert all(f">{item.name}<" in texts for item in office.plan.classes)
     assert "dataValidation" in sheet
     assert all(item.title in texts for item in opened.fee_items if item.per_pupil)
+
+
+def test_a_large_list_is_known_to_the_planner_at_once(place: Place) -> None:
+    """Pages right after the import do not wait for autovacuum: statistics of the roll are there with the answer."""
+    office = enrol(place)
+    assert office.plan.pupils >= 500
+    office.filled()
+    with place.database.connect() as connection:
+        known = dict(
+            connection.execute(
+                "SELECT relname, reltuples FROM pg_class WHERE relname IN ('pupil', 'enrolment', 'assessment')"
+            ).fetchall()
+        )
+    assert min(known.values()) >= office.plan.pupils
+    assert len(known) == 3
