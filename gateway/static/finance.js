@@ -46,6 +46,18 @@ function put(html, address, { push = true, focus = true } = {}) {
   if (result) say(result.dataset.said);
 }
 
+function tellLost() {
+  desk.querySelector("#lost")?.remove();
+  const strip = document.createElement("div");
+  strip.id = "lost";
+  strip.className = "message problem";
+  strip.setAttribute("role", "alert");
+  strip.textContent = desk.dataset.lost;
+  const place = pane().offsetParent === null ? queue() : pane();
+  place.prepend(strip);
+  strip.scrollIntoView({ block: "nearest" });
+}
+
 async function load(address, options = {}, how = {}) {
   if (busy) return;
   busy = true;
@@ -55,9 +67,8 @@ async function load(address, options = {}, how = {}) {
     if (!response.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
     put(await response.text(), response.redirected ? response.url : options.method ? location.href : response.url, how);
   } catch {
-    // No answer: the browser's own way shows what is wrong, and a form's key keeps a repeat from counting twice.
-    if (options.method) say(desk.dataset.lost || "");
-    else location.assign(address);
+    // No answer. The desk stays as it is; a form's key keeps a repeat from counting twice.
+    tellLost();
   } finally {
     busy = false;
     root.classList.remove("busy");

@@ -302,7 +302,7 @@ def test_no_barriers_on_any_page(office: Office, open_page: OpenPage, look: Any,
     look(page)
     page.locator("tbody a").first.click()
     look(page)
-    for path in ("/so-cai", "/tin-loi", "/tin-loi?xong=1"):
+    for path in ("/rat-chac", "/so-cai", "/tin-loi", "/tin-loi?xong=1"):
         page.goto(f"{office.url}/doi-soat{path}")
         look(page)
 
@@ -330,3 +330,28 @@ def test_the_desk_stays_within_its_budget(office: Office, open_page: OpenPage) -
     assert sum(size for request, size in sizes.items() if kinds.get(request) == "Script") <= 60 * 1024
     assert len(kinds) <= 10, kinds
     assert re.search(r"/doi-soat$", page.url)
+
+
+def test_a_dead_network_loses_nothing_and_pays_once(office: Office, open_page: OpenPage) -> None:
+    """The answer is lost on the way: the desk stays and says so; pressing again does the same thing, once."""
+    bill = office.desk.bill()
+    office.desk.money(936_000, "NGUYEN KHANH LINH 3A")
+    page = at_desk(open_page(width=1440, height=900, allow=("ERR_",)), office)
+    lost = []
+
+    def answer_is_lost(route: Any) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch(max_redirects=0).status)
+        route.abort()
+
+    page.route("**/ghi*", answer_is_lost)
+    page.keyboard.press("Enter")
+    expect(page.locator("#lost")).to_contain_text("không ghi hai lần")
+    assert lost == [303]
+    expect(page.locator(".offer.first")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("Đã ghi 936.000 ₫ cho Nguyễn Khánh Linh, 3A.")
+    assert office.desk.applied(bill) == 936_000
+    assert office.desk.rows("SELECT count(*) FROM payment") == [(1,)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.finance import credit, deciding, ledger, letters, payers, reports, troubles
+from gateway.web.finance import credit, deciding, ledger, letters, payers, reports, sure, troubles
 
 GROUPS: Final[tuple[Routes, ...]] = (
     credit.routes,
@@ -15,4 +15,5 @@ GROUPS: Final[tuple[Routes, ...]] = (
     ledger.routes,
     troubles.routes,
     letters.routes,
+    sure.routes,
 )

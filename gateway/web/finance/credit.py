@@ -24,6 +24,8 @@ from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 routes = page_routes()
 _UNDECIDED: Final = frozenset({"POSSIBLE_DUPLICATE", "AWAITING_CONFIRMATION", "UNKNOWN_ACCOUNT"})
 _SURE_ENOUGH: Final = 35
+# Reasons that name a payer or a payable, not only an amount.
+_NAMING: Final = frozenset({"name_in_memo", "code_in_memo", "reference_near"})
 _MOST_TYPED: Final = 100
 
 
@@ -78,6 +80,8 @@ class CreditView:
     searched: str
     found: list[Offer]
     payments: list[Paid]
+    # The payable that the credit did not pay whole, while something of it is open.
+    short: pb.Suggestion | None
     history: list[tuple[pb.CreditEvent, str]]
     # Where its forms lead to, with the list's filter, and the credit that follows.
     query: str
@@ -129,7 +133,7 @@ class CreditView:
         named = [
             offer.found
             for offer in self.offers
-            if any(why.fits and why.code in ("name_in_memo", "code_in_memo") for why in offer.found.reasons)
+            if any(why.fits and why.code in _NAMING for why in offer.found.reasons)
         ]
         for one, other in combinations(named, 2):
             if (
@@ -221,9 +225,10 @@ async def _view(found: Desk, queue: Queue, credit_id: str) -> CreditView:
     if searched:
         request = pb.SearchPayablesRequest(organisation_id=organisation_id, search=searched)
         sought = list((await page.call(service.SearchPayables, request, timeout=5.0)).payables)
+    short = await _short(found, detail) if "UNDERPAID" in credit.exceptions else None
     _ = page.gettext
     waits = bool(credit.amount_suspense) and credit.suspense_reason not in _UNDECIDED
-    offers = [_offer(each, credit, _) for each in suggested.suggestions] if waits else []
+    offers = [offer_of(each, credit, _) for each in suggested.suggestions] if waits else []
     next_id = queue.after(credit_id)
     return CreditView(
         credit=credit,
@@ -234,8 +239,9 @@ async def _view(found: Desk, queue: Queue, credit_id: str) -> CreditView:
         memo=marked(credit.memo, offers[0].found if offers else None),
         offers=offers,
         searched=searched,
-        found=[_offer(each, credit, _) for each in sought],
+        found=[offer_of(each, credit, _) for each in sought],
         payments=[Paid(each, outside("pay", each.id), words.rule(each, _)) for each in detail.payments],
+        short=short,
         history=[(event, words.action(event, _)) for event in detail.events],
         query=_query(queue.filter),
         next_ref=outside("crd", next_id) if next_id else "",
@@ -245,12 +251,27 @@ async def _view(found: Desk, queue: Queue, credit_id: str) -> CreditView:
     )
 
 
+async def _short(found: Desk, detail: pb.CreditDetail) -> pb.Suggestion | None:
+    """The payable that this credit paid a part of, if a rest of it is still open."""
+    standing = [row for row in detail.payments if not row.reverse_time.seconds]
+    if not standing:
+        return None
+    page = found.page
+    request = pb.SearchPayablesRequest(
+        organisation_id=detail.credit.organisation_id, search=standing[-1].reference
+    )
+    listed = await page.call(page.state.clients.reconciliation.SearchPayables, request, timeout=5.0)
+    paid = standing[-1].payable_id
+    return next((row for row in listed.payables if row.payable_id == paid and row.amount_open), None)
+
+
 def _query(wanted: Filter) -> str:
     url = wanted.url("")
     return url if url.startswith("?") else ""
 
 
-def _offer(found: pb.Suggestion, credit: pb.Credit, _: words.Gettext) -> Offer:
+def offer_of(found: pb.Suggestion, credit: pb.Credit, _: words.Gettext) -> Offer:
+    """A payable as it is offered for what waits of a credit."""
     amount = credit.amount_suspense
     chips = words.chips(found, amount, _)
     takes = min(amount, found.amount_open)

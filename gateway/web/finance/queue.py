@@ -133,6 +133,12 @@ class Queue:
     def is_first_page(self) -> bool:
         return not self.filter.token
 
+    @property
+    def total(self) -> int:
+        """How many credits the list has in all, as far as it is counted; at least those that are shown."""
+        counted = next((choice.count for choice in self.choices if choice.is_current), 0)
+        return max(counted, len(self.rows))
+
     def place_of(self, credit_id: str) -> int:
         """Where a credit stands in the list, from 1; 0 if it does not."""
         return next((place for place, row in enumerate(self.rows, 1) if row.credit.id == credit_id), 0)

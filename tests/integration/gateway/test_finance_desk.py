@@ -241,6 +241,9 @@ def test_the_filters_narrow_the_list(desk: FinanceDesk, clerk: httpx.Client) -> 
     assert shown("?ly-do=void") == {voided}
     assert shown("?xem=thua") == {over}
     assert shown("?xem=thieu") == set()
+    part = desk.money(30_000, desk.bill("Lê Hoài An", 31_000).reference)
+    assert page_of(part) in clerk.get("/doi-soat?xem=thieu").text
+    assert "cần 31.000 ₫, còn thiếu 1.000 ₫." in words_of(clerk.get(page_of(part)).text)
     assert shown("?tim=11.000") == {nameless}
     assert shown("?tim=mua sach") == {nameless}
     assert shown(f"?tim={bill.reference}") == {short, over}
@@ -398,3 +401,25 @@ def test_the_desks_channel_is_for_its_clerks(desk: FinanceDesk, clerk: httpx.Cli
     assert [status(channel) for channel in (own, other, "credits:all", "credits:x")] == [200, 200, 200, 400]
     clerk.cookies.clear()
     assert status(own) == 401
+
+
+def test_the_very_sure_ones_are_applied_together(desk: FinanceDesk, clerk: httpx.Client) -> None:
+    """Shown first, each ticked; what somebody settled meanwhile is named and stops no other; sent twice is once."""
+    bills = [desk.bill(name, 700_000 + place) for place, name in enumerate(("Lê An", "Vũ Bình", "Hồ Cúc"))]
+    credits = [desk.money(700_000 + place, f"{bill.reference[:-1]} T11") for place, bill in enumerate(bills)]
+    desk.money(700_000, "hoc phi khong ma")
+    twin = desk.bill("Trần Dung", 5_000)
+    for _ in range(2):
+        desk.money(5_000, f"{twin.reference[:-1]} T11")
+    shown = clerk.get("/doi-soat/rat-chac").text
+    assert "3 khoản rất chắc, 2.100.003 ₫" in words_of(shown)
+    fields = form_of(shown, "rat-chac")
+    assert act(clerk, credits[1], "de-lai", reason="hỏi lại").status_code == 303
+    fields.pop(f"take-{ids.external('crd', UUID(credits[2]))}")
+    first, again = (clerk.post("/doi-soat/rat-chac", data=fields) for _ in range(2))
+    assert (first.status_code, again.status_code) == (409, 409)
+    for answer in (first, again):
+        assert "Đã ghi 1 khoản, 700.000 ₫." in words_of(answer.text)
+        assert "1 khoản chưa ghi được." in words_of(answer.text)
+    assert [desk.applied(bill) for bill in bills] == [700_000, 0, 0]
+    assert desk.rows("SELECT count(*) FROM payment") == [(1,)]
