@@ -76,13 +76,15 @@ def of_callback(adapter: Adapter, origin: Origin, verified: Verified, now: datet
 
 def of_pull(origin: Origin, reading: Reading, raw_body: bytes, now: datetime, *, shares_ids: bool) -> Arrival:
     """A page of a provider's list. `shares_ids`: the list names transactions as the callbacks do; otherwise it is a
-    source of its own and reconciliation joins its reports with those of the callbacks."""
+    source of its own, with ids of its own, and reconciliation joins its reports with those of the callbacks."""
     arrival = Arrival(ids.new(), origin, "pull", now, raw_body)
-    source = str(origin.connection_id) if shares_ids else f"{origin.connection_id}:pull"
-    return _filled(arrival, reading, source)
+    if shares_ids:
+        return _filled(arrival, reading, str(origin.connection_id))
+    return _filled(arrival, reading, f"{origin.connection_id}:pull", ids_of="pull:")
 
 
-def _filled(arrival: Arrival, reading: Reading, source_id: str) -> Arrival:
+def _filled(arrival: Arrival, reading: Reading, source_id: str, ids_of: str = "") -> Arrival:
+    """`ids_of` keeps apart two sources of one connection whose ids may be equal and yet mean different transactions."""
     arrival.warnings = [*reading.warnings, *(item.warning for item in reading.passed_over)]
     for told in reading.told:
         account = _account(arrival.origin, told.credit)
@@ -93,10 +95,11 @@ def _filled(arrival: Arrival, reading: Reading, source_id: str) -> Arrival:
             continue
         report_id = ids.new()
         event = publish.credit_reported(arrival, report_id, account, told.credit, source_id)
-        arrival.reports.append(Report(report_id, told.dedupe_key, told.digest, event))
+        key = None if told.dedupe_key is None else ids_of + told.dedupe_key
+        arrival.reports.append(Report(report_id, key, told.digest, event))
     for passed in reading.passed_over:
         if passed.dedupe_key is not None:
-            arrival.reports.append(Report(ids.new(), passed.dedupe_key, passed.digest, None))
+            arrival.reports.append(Report(ids.new(), ids_of + passed.dedupe_key, passed.digest, None))
     for unreadable in reading.unreadable:
         arrival.exceptions.append((unreadable.reason, f"{unreadable.place}: {unreadable.detail}"))
     return arrival
