@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from cli import installation
-from cli.platform import here
+from cli.platform import here, server
 from cli.platform.children import Child, ChildEnded, Children
 from cli.platform.folders import make
 from cli.platform.keys import keys
@@ -67,7 +67,7 @@ class Embedded:
                 **keys(self.folder),
                 "XOAI_MODE": self.mode,
                 "XOAI_EVENTS": "postgres",
-                "XOAI_DATABASE_URL": self.server.dsn("{database}", user="{role}"),
+                "XOAI_DATABASE_URL": self._dsn("{database}", "{role}"),
                 "XOAI_DATABASE_POOL_SIZE": "3",
                 "XOAI_GRPC_LISTEN": grpc_address,
                 "XOAI_GRPC_ADDRESSES": grpc_address,
@@ -87,12 +87,12 @@ class Embedded:
 
     def start_database(self) -> None:
         """Start the database, or again after it was killed, where it was."""
-        self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+        self.server = server.start(self.folder, fsync=self.fsync, settings=_POSTGRES_SETTINGS)
 
     def tend(self) -> list[str]:
         """Start again what has ended by itself; the names of what had."""
         ended = [child.name for child in self.children.running if child.process.poll() is not None]
-        if self.server.pid() is None:
+        if self.server.data_dir is not None and self.server.pid() is None:
             ended.insert(0, "postgres")
             self.start_database()
         for name in ended:
@@ -129,12 +129,16 @@ class Embedded:
         }
         return self.children.start(name, arguments[name], self.environment)
 
+    def _dsn(self, database: str, role: str) -> str:
+        password = server.password_of_roles(self.folder, self.server)
+        return self.server.dsn(database, user=role, password=password)
+
     def _install(self) -> None:
-        admin, password = self.server.dsn("postgres"), self.server.password
-        form = self.server.dsn("{database}", user="{role}")
+        admin, password = self.server.dsn("postgres"), server.password_of_roles(self.folder, self.server)
+        form = self._dsn("{database}", "{role}")
         installation.install_databases(admin, form, password=password)
         installation.install_events_database(admin, form, password=password)
-        log = events_postgres.PostgresLog(self.server.dsn("xoai_events", user="xoai_events_worker"))
+        log = events_postgres.PostgresLog(self._dsn("xoai_events", "xoai_events_worker"))
         try:
             installation.install_topics(log)
         finally:

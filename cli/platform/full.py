@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from cli import installation
-from cli.platform import here, leftovers, supervision
+from cli.platform import here, leftovers, server, supervision
 from cli.platform.folders import make
 from cli.platform.keys import keys
 from cli.platform.ports import free_port
@@ -77,9 +77,10 @@ class Full:
             raise
 
     def _start(self) -> None:
-        self.server = launcher.start(self.folder / "postgres", fsync=self.fsync, settings=_POSTGRES_SETTINGS)
-        form = self.server.dsn("{database}", user="{role}")
-        installation.install_databases(self.server.dsn("postgres"), form, password=self.server.password)
+        self.server = server.start(self.folder, fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+        password = server.password_of_roles(self.folder, self.server)
+        form = self.server.dsn("{database}", user="{role}", password=password)
+        installation.install_databases(self.server.dsn("postgres"), form, password=password)
         self.kafka_port = free_port(self.host, 0)
         ports = {service: free_port(self.host, 0) for service in installation.SERVICES}
         self.environment |= {
@@ -132,10 +133,9 @@ class Full:
         database += ["--settings", json.dumps(_POSTGRES_SETTINGS), *([] if self.fsync else ["--no-fsync"])]
         kafka = [str(ROOT / "tools" / "kafka" / "run"), str(self.kafka_port)]
         kafka += ["--data", str(self.folder / "kafka"), *(["--benchmark"] if self.is_benchmark else [])]
-        programs = [
-            self._program("database", database, is_server=True),
-            self._program("kafka", kafka, is_server=True),
-        ]
+        programs = [self._program("kafka", kafka, is_server=True)]
+        if self.server.data_dir is not None:
+            programs.append(self._program("database", database, is_server=True))
         for name, port in ports.items():
             command = [sys.executable, "-m", f"services.{name}"]
             programs.append(self._program(name, command, {"XOAI_GRPC_LISTEN": f"{self.host}:{port}"}))

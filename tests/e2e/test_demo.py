@@ -1,0 +1,117 @@
+"""The demo as a whole, embedded and full: its sums agree, both modes say the same, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kit.migrate import ROOT
+from tests.unit.cli.test_demo import AGREED
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`xoai ARGUMENTS` in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=folder, env={**_environment(), **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Whatever still runs and names the folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and str(folder) in (entry / "cmdline").read_text():
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XOAI_")}
+    return {**kept, "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """The summary of a small embedded demo that ended well."""
+    return _demo(tmp_path_factory.mktemp("embedded"), "embedded")
+
+
+def _demo(folder: Path, mode: str) -> dict[str, int]:
+    done = run(folder, "demo", "--once", "--schools", "2", "--port", "0", "--mode", mode)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left_behind(folder) == []
+    summary: dict[str, int] = json.loads((folder / ".run" / "demo" / "summary.json").read_text())
+    return summary
+
+
+def test_summary_says_all_and_agrees(embedded: dict[str, int]) -> None:
+    """Every field of the contract that this stage has, whole numbers, and the sums to the đồng."""
+    found = embedded
+    assert found.keys() == AGREED.keys()
+    assert all(type(value) is int for value in found.values())
+    kept = found["amount_payer_credit"] + found["amount_suspense"] + found["amount_refundable"]
+    assert found["amount_received"] == found["amount_applied"] + kept
+    assert found["ledger_debits"] == found["ledger_credits"] == found["amount_received"]
+    assert found["invoices_issued"] == found["notices_pdf_pages"] > 1_000
+    assert found["credits_received"] > found["credits_applied"] > found["invoices_paid"] * 0.9
+    assert min(found["credits_suspense"], found["duplicates_ignored"], found["amount_payer_credit"]) > 0
+
+
+def test_full_mode_says_the_same(embedded: dict[str, int], tmp_path: Path) -> None:
+    """On Apache Kafka, with a process a service, the summary is the same but for the seconds."""
+    full = _demo(tmp_path, "full")
+    assert {**full, "seconds": 0} == {**embedded, "seconds": 0}
+
+
+def test_a_demo_that_was_killed_is_swept_away(tmp_path: Path) -> None:
+    """After kill -9 of the demo its processes run on; one that still runs is refused a double; the next ends them."""
+    command = [sys.executable, "-m", "cli.main", "demo", "--schools", "2", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as first:
+        _wait(lambda: (tmp_path / ".run" / "demo-platform" / "web.ready").exists())
+        double = run(tmp_path, "demo", "--once", "--port", "0")
+        assert (double.returncode, double.stderr.count("\n")) == (1, 1)
+        assert double.stderr.startswith("PLATFORM_RUNS")
+        first.kill()
+    assert left_behind(tmp_path) != []
+    with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as second:
+        _wait(lambda: (tmp_path / ".run" / "demo-platform" / "web.ready").exists())
+        second.send_signal(signal.SIGTERM)
+        second.wait(60)
+    assert left_behind(tmp_path) == []
+
+
+def test_up_and_down(tmp_path: Path) -> None:
+    """`up` serves pages and says so a second time; `down` leaves no process, even after kill -9 of the supervisor."""
+    first = run(tmp_path, "up", "--port", "0")
+    assert first.returncode == 0, first.stdout + first.stderr
+    url = first.stdout.split("Trang: ")[1].split()[0]
+    assert httpx.get(f"{url}/readyz", timeout=30).status_code == 200
+    assert "đang chạy rồi" in run(tmp_path, "up", "--port", "0").stdout
+    assert run(tmp_path, "verify", "--quiet").returncode == 0
+    os.kill(int((tmp_path / ".run" / "up" / "supervisord.pid").read_text()), signal.SIGKILL)
+    assert left_behind(tmp_path) != []
+    assert run(tmp_path, "down").returncode == 0
+    assert left_behind(tmp_path) == []
+    assert run(tmp_path, "down").returncode == 0
+
+
+def _wait(condition: Any) -> None:
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
