@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -127,36 +127,62 @@ def add_connections(intake: psycopg.Connection[Any], at: Sequence[Place], data_k
     copy(intake, "connection_secret", columns, rows)
 
 
+_PAYABLE_COLUMNS: Final[LiteralString] = (
+    "id, organisation_id, version, kind, is_void, reference, account_id, payer_id, amount_due, due_date,"
+    " is_oldest_first, lines"
+)
+
+
+def _payable_row(bill: Bill) -> tuple[object, ...]:
+    lines = json.dumps([[bill.line_id, _CLASS, bill.amount, 1, False, 0]])
+    return (
+        bill.id, bill.place.organisation_id, 1, "invoice", False, bill.reference, str(bill.place.account_id),
+        f"p{bill.line_id}", bill.amount, "2026-09-30", False, lines,
+    )  # fmt: skip
+
+
 def add_payables(reconciliation: psycopg.Connection[Any], found: Sequence[Bill]) -> None:
     """Tell reconciliation what is owed."""
-    copy(
-        reconciliation,
-        "payable",
-        "id, organisation_id, version, kind, is_void, reference, account_id, payer_id, amount_due, due_date,"
-        " is_oldest_first, lines",
-        [
-            (bill.id, bill.place.organisation_id, 1, "invoice", False, bill.reference, str(bill.place.account_id),
-             f"p{bill.line_id}", bill.amount, "2026-09-30", False,
-             json.dumps([[bill.line_id, _CLASS, bill.amount, 1, False, 0]]))
-            for bill in found
-        ],
-    )  # fmt: skip
+    copy(reconciliation, "payable", _PAYABLE_COLUMNS, [_payable_row(bill) for bill in found])
     reconciliation.execute("VACUUM (ANALYZE) payable")
 
 
-def add_other_payables(reconciliation: psycopg.Connection[Any], count: int) -> None:
-    """Open payables that nobody will pay during the measurement, made by the server itself."""
+def add_payables_among_others(
+    reconciliation: psycopg.Connection[Any], found: Sequence[Bill], others: int, seed: int
+) -> None:
+    """Tell reconciliation of `others` open payables that nobody pays now, with these bills anywhere among them.
+
+    The others are made by the server itself; all stand in the table in the order in which they were issued.
+    """
+    chance = random.Random(seed)
+    reconciliation.execute(
+        "CREATE TEMPORARY TABLE issued (LIKE payable INCLUDING DEFAULTS, place double precision)"
+    )
+    copy(
+        reconciliation,
+        "issued",
+        _PAYABLE_COLUMNS + ", place",
+        [(*_payable_row(bill), chance.random() * others) for bill in found],
+    )
     reconciliation.execute(
         """
-        INSERT INTO payable (id, organisation_id, version, kind, is_void, reference, account_id, payer_id, amount_due,
-                             due_date, is_oldest_first, lines)
-        SELECT md5('id' || n)::uuid, md5('organisation' || n %% 100)::uuid, 1, 'invoice', false,
+        INSERT INTO issued (id, organisation_id, version, kind, is_void, reference, account_id, payer_id, amount_due,
+                            due_date, is_oldest_first, lines, place)
+        SELECT (lpad(to_hex(1600000000000 + n), 12, '0') || '7' || substr(md5('id' || n), 1, 3) || '8'
+                || substr(md5('id' || n), 4, 15))::uuid,
+               md5('organisation' || n %% 100)::uuid, 1, 'invoice', false,
                'XD' || upper(substr(md5('reference' || n), 1, 11)), 'a', 'p' || n, 1000 * (50 + n %% 850),
-               '2026-09-30', false, jsonb_build_array(jsonb_build_array('l' || n, 'hoc_phi', 1000 * (50 + n %% 850),
-               1, false, 0))
+               '2026-09-30', false, jsonb_build_array(jsonb_build_array('l' || n, 'hoc_phi',
+               1000 * (50 + n %% 850), 1, false, 0)), n
         FROM generate_series(1, %s) AS n""",
-        (count,),
+        (others,),
     )
+    reconciliation.execute(
+        f"INSERT INTO payable ({_PAYABLE_COLUMNS}) SELECT {_PAYABLE_COLUMNS} FROM issued ORDER BY place"
+    )
+    reconciliation.execute("DROP TABLE issued")
+    reconciliation.execute("VACUUM (ANALYZE) payable")
+    reconciliation.execute("CHECKPOINT")
 
 
 def add_invoices(invoices: psycopg.Connection[Any], found: Sequence[Bill], batch_id: str = "") -> None:

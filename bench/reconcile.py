@@ -7,6 +7,7 @@ filling of the topic are set-up and not counted; a first run, not counted, warms
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,22 +27,35 @@ _PAYMENTS: Final = "reconciliation.payments"
 
 
 class _Runner:
-    """Pays ten thousand open payables again and again, new ones each time."""
+    """Pays ten thousand open payables again and again, other ones each time."""
 
     def __init__(self, stage: Stage, consumer: Child) -> None:
         self._stage, self._consumer = stage, consumer
         self._places = money.places()
         self._references = money.references(seed=1)
+        self._issued: list[money.Bill] = []
         self._told = 0
         self._amount = 0
         with stage.connect("reconciliation") as connection:
             money.add_accounts(connection, self._places)
 
+    def issue(self, count: int, others: int = 0) -> None:
+        """Let `count` payables be owed, in between `others` that stay open."""
+        bills = money.bills(self._places, count, self._references, seed=self._told)
+        with self._stage.connect("reconciliation") as connection:
+            if others:
+                money.add_payables_among_others(connection, bills, others, seed=2)
+            else:
+                money.add_payables(connection, bills)
+        # Nobody pays in the order in which bills were written.
+        random.Random(self._told).shuffle(bills)
+        self._issued += bills
+
     def run(self) -> float:
         """One run; credits a second."""
-        bills = money.bills(self._places, _CREDITS, self._references, seed=self._told)
-        with self._stage.connect("reconciliation") as connection:
-            money.add_payables(connection, bills)
+        if not self._issued:
+            self.issue(_CREDITS)
+        bills, self._issued = self._issued[:_CREDITS], self._issued[_CREDITS:]
         log = self._stage.log()
         publisher = log.publisher()
         try:
@@ -81,19 +95,17 @@ def _await_empty_outbox(connection: object) -> None:
 
 
 @contextmanager
-def _runner(ground: Ground, others: int) -> Iterator[_Runner]:
+def _runner(ground: Ground, others: int, runs: int) -> Iterator[_Runner]:
     with kafka_stage(ground) as stage:
-        if others:
-            with stage.connect("reconciliation") as connection:
-                money.add_other_payables(connection, others)
-                connection.execute("VACUUM (ANALYZE) payable")
-                connection.execute("CHECKPOINT")
         stage.service("reconciliation", "relay")
-        yield _Runner(stage, stage.service("reconciliation", "consume"))
+        runner = _Runner(stage, stage.service("reconciliation", "consume"))
+        if others:
+            runner.issue(_CREDITS * (runs + 1), others)
+        yield runner
 
 
 def _measure(ground: Ground, others: int, runs: int) -> tuple[list[float], list[float]]:
-    with _runner(ground, others) as runner:
+    with _runner(ground, others, runs) as runner:
         runner.run()
         rates, beside = [], []
         for _ in range(runs):

@@ -29,6 +29,7 @@ from kit.inbox_tables import (
     DeadLetter,
     Reason,
     claim,
+    claim_by_facts,
     close_letter,
     inbox_tables,
     open_letters,
@@ -118,10 +119,15 @@ class Consumer:
         *,
         batch_handlers: Mapping[str, BatchHandler] | None = None,
         max_events: int = 1_000,
+        knows_repeats: bool = False,
         after_commit: Callable[[], None] | None = None,
         on_batch: Callable[[Handled], None] | None = None,
     ) -> None:
-        """`name` stands in inbox and dead letters: keep it for ever. `after_commit` may wake a relay."""
+        """`name` stands in inbox and dead letters: keep it for ever. `after_commit` may wake a relay.
+
+        `knows_repeats`: the handlers drop a repeated event by the unique key of its fact, for ever and under the
+        locks that order it, so the inbox need not remember each event as well.
+        """
         self.name = name
         self._subscription_factory = subscription_factory
         self._database = database
@@ -131,6 +137,7 @@ class Consumer:
         if both:
             raise ValueError(f"{name}: two handlers for {sorted(both)}")
         self._max_events = max_events
+        self._claim = claim_by_facts if knows_repeats else claim
         self._after_commit = after_commit
         self._on_batch = on_batch
         self._counts = _Counts()
@@ -252,7 +259,7 @@ class Consumer:
         # Partitions of several topics come mixed; topics promise each other no order, and longer runs are
         # cheaper.
         known.sort(key=lambda each: each.event.topic)
-        claimed = claim(session, self.name, known)
+        claimed = self._claim(session, self.name, known)
         fault.point("inbox.claimed")
         fresh: list[Event] = []
         letters: list[tuple[Delivery, Reason, str]] = []
@@ -270,7 +277,10 @@ class Consumer:
                     stopped.add(place)
             else:
                 fresh.append(event)
-        park(session, self.name, letters)
+        if letters:
+            # However little the inbox remembers, it remembers what was parked.
+            claim(session, self.name, [delivery for delivery, _, _ in letters])
+            park(session, self.name, letters)
         self._hand_on(session, fresh)
         counts.events += len(fresh)
         counts.repeats += len(claimed.repeats)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.arrays import text_array
+from kit.arrays import text_array, uuids
 from kit.events import Delivery, Event
 
 Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
@@ -55,6 +55,16 @@ _CLAIM: Final = text("""
         SELECT FROM dead_letter d WHERE d.consumer = CAST(:consumer AS text) AND d.topic = i.topic
         AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
     )""")
+
+# For consumers whose own facts tell repeats: only what was parked before, or stands behind a dead letter.
+_PARKED_OR_BEHIND: Final = text("""
+    SELECT i.position - 1
+    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:ordering_ids AS text[]))
+         WITH ORDINALITY AS i(event_id, topic, ordering_id, position)
+    WHERE EXISTS (
+        SELECT FROM dead_letter d WHERE d.consumer = CAST(:consumer AS text) AND d.topic = i.topic
+        AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
+    ) OR EXISTS (SELECT FROM inbox x WHERE x.consumer = CAST(:consumer AS text) AND x.event_id = i.event_id)""")
 
 # Waits for a replay that is under way and then sees what it left open.
 _LOCK_OPEN: Final = text("""
@@ -153,7 +163,7 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
     events = [delivery.event for delivery in deliveries]
     parameters = {
         "consumer": consumer,
-        "event_ids": f"{{{','.join(event.event_id.hex for event in events)}}}",
+        "event_ids": uuids([event.event_id for event in events]),
         "topics": text_array([event.topic for event in events]),
         "ordering_ids": text_array([event.ordering_id for event in events]),
         "now": clock.now(),
@@ -171,6 +181,34 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
         still = {tuple(row) for row in session.execute(_LOCK_OPEN, parameters)}
         blocked = {each for each in blocked if (events[each].topic, events[each].ordering_id) in still}
     return Claim(frozenset(repeats), frozenset(blocked - repeats))
+
+
+def claim_by_facts(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Claim:
+    """As `claim`, for a consumer whose handlers know a repeat by the fact's own unique key: most events get no row.
+
+    Only what was parked, stands behind an open dead letter, or cannot be read is claimed by rows. Whoever parks more
+    claims it as well. A repeat of something done long ago that stands behind a letter is parked with it; the replay
+    hands it to a handler that knows it.
+    """
+    if not deliveries:
+        return Claim(frozenset(), frozenset())
+    events = [delivery.event for delivery in deliveries]
+    parameters = {
+        "consumer": consumer,
+        "event_ids": uuids([event.event_id for event in events]),
+        "topics": text_array([event.topic for event in events]),
+        "ordering_ids": text_array([event.ordering_id for event in events]),
+    }
+    behind = [position for (position,) in session.execute(_PARKED_OR_BEHIND, parameters)]
+    behind += [
+        position for position, each in enumerate(deliveries) if each.problem and position not in behind
+    ]
+    if not behind:
+        return Claim(frozenset(), frozenset())
+    found = claim(session, consumer, [deliveries[position] for position in behind])
+    return Claim(
+        frozenset(behind[each] for each in found.repeats), frozenset(behind[each] for each in found.blocked)
+    )
 
 
 def park(session: Session, consumer: str, letters: Sequence[tuple[Delivery, Reason, str]]) -> None:

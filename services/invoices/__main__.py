@@ -29,6 +29,7 @@ def compose(process: Process) -> None:
         database,
         batch_handlers=consume.BATCH_HANDLERS,
         max_events=settings.invoices_batch,
+        knows_repeats=True,
     )
     key = process.settings.subject_key.get_secret_value()
     process.add_servicer(

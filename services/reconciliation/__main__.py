@@ -29,6 +29,7 @@ def compose(process: Process) -> None:
         consume.OWNERS_HANDLERS,
         batch_handlers=consume.OWNERS_BATCH_HANDLERS,
         max_events=settings.reconciliation_batch,
+        knows_repeats=True,
     )
     credits = Consumer(
         consume.CREDITS,
@@ -36,6 +37,7 @@ def compose(process: Process) -> None:
         database,
         batch_handlers=consume.CREDITS_BATCH_HANDLERS,
         max_events=settings.reconciliation_batch,
+        knows_repeats=True,
     )
     process.add_servicer(
         pb.DESCRIPTOR.services_by_name["ReconciliationService"],

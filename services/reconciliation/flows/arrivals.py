@@ -18,7 +18,7 @@ from services.reconciliation.store import batch
 from services.reconciliation.store import credit as credit_rows
 
 # Written in slices: while the server writes one, the next is decided. All locks are held before the first.
-SLICE: Final = 100
+SLICE: Final = 250
 _NAMED: Final = (Outcome.MATCH, Outcome.AMBIGUOUS)
 
 

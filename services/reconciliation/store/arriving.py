@@ -19,7 +19,7 @@ from services.reconciliation.domain.credit import Credit, Payment, Report
 
 _ADD: Final[LiteralString] = """
     WITH i AS MATERIALIZED (
-        SELECT * FROM unnest(
+        SELECT * FROM ROWS FROM (unnest(
             %(id)s::uuid[], %(organisation_id)s::uuid[], %(account_id)s::text[], %(bin)s::text[],
             %(account_number)s::text[], %(virtual_account)s::text[], %(currency)s::text[], %(amount)s::bigint[],
             %(memo)s::text[], %(join_text)s::text[], %(bank_reference)s::text[], %(bank_reference_key)s::text[],
@@ -29,13 +29,13 @@ _ADD: Final[LiteralString] = """
             %(is_confirmed)s::boolean[], %(is_in_ledger)s::boolean[], %(has_statement)s::boolean[],
             %(exceptions)s::text[], %(reference_join)s::bigint[], %(memo_join)s::bigint[], %(source_id)s::text[],
             %(channel)s::text[], %(provider)s::text[], %(transaction)s::text[], %(payable_id)s::uuid[],
-            %(splits)s::jsonb[], %(total)s::bigint[], %(version)s::bigint[], %(payable_version)s::bigint[],
-            %(rule)s::text[], %(rule_detail)s::text[])
+            %(total)s::bigint[], %(version)s::bigint[], %(payable_version)s::bigint[],
+            %(rule)s::text[], %(rule_detail)s::text[]), jsonb_array_elements(%(splits)s::jsonb))
             AS i(id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo,
                  join_text, bank_reference, bank_reference_key, payer_name, payer_account, payer_bin, occur_time,
                  bank_date, arrive_time, applied, kept, suspense, payer, reason, waiting_key, is_confirmed,
                  is_in_ledger, has_statement, exceptions, reference_join, memo_join, source_id, channel, provider,
-                 transaction, payable_id, splits, total, version, payable_version, rule, rule_detail)
+                 transaction, payable_id, total, version, payable_version, rule, rule_detail, splits)
     ), credits AS (
         INSERT INTO credit (
             id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo, join_text,
@@ -121,7 +121,7 @@ def add(
             "provider": text_array([each.provider for each in reports]),
             "transaction": text_array([each.provider_transaction_id for each in reports]),
             "payable_id": plain([each.payable_id if each else "" for each in paid]),
-            "splits": text_array([_splits(each) if each else "null" for each in paid]),
+            "splits": msgspec.json.encode([each.splits if each else None for each in paid]).decode(),
             "total": integers([each.total_applied if each else None for each in paid]),
             "version": integers([each.applied_version if each else None for each in paid]),
             "payable_version": integers([each.payable_version if each else None for each in paid]),
@@ -131,7 +131,3 @@ def add(
             "now": now,
         },
     )
-
-
-def _splits(payment: Payment) -> str:
-    return msgspec.json.encode(payment.splits).decode()

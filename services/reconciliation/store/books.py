@@ -27,11 +27,15 @@ _INSERT_PAYMENTS: Final[LiteralString] = """
     INSERT INTO payment (
         id, organisation_id, payable_id, credit_id, fund_kind, payer, amount, kept, splits, total_applied,
         applied_version, payable_version, rule, rule_detail, entry_id, subject, post_time)
-    SELECT i.*, %(now)s FROM unnest(
-        %(ids)s::uuid[], %(organisations)s::uuid[], %(payables)s::uuid[], %(credits)s::uuid[], %(funds)s::text[],
-        %(payers)s::text[], %(amounts)s::bigint[], %(kept)s::bigint[], %(splits)s::jsonb[], %(totals)s::bigint[],
-        %(versions)s::bigint[], %(payable_versions)s::bigint[], %(rules)s::text[], %(details)s::text[],
-        %(entries)s::uuid[], %(subjects)s::text[]) AS i"""
+    SELECT i.a, i.b, i.c, i.d, i.e, i.f, i.g, i.h, i.splits, i.i, i.j, i.k, i.l, i.m, i.n, i.o, %(now)s
+    FROM ROWS FROM (
+        unnest(
+            %(ids)s::uuid[], %(organisations)s::uuid[], %(payables)s::uuid[], %(credits)s::uuid[], %(funds)s::text[],
+            %(payers)s::text[], %(amounts)s::bigint[], %(kept)s::bigint[], %(totals)s::bigint[],
+            %(versions)s::bigint[], %(payable_versions)s::bigint[], %(rules)s::text[], %(details)s::text[],
+            %(entries)s::uuid[], %(subjects)s::text[]),
+        jsonb_array_elements(%(splits)s::jsonb)
+    ) AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, splits)"""
 _INSERT_REVERSALS: Final[LiteralString] = """
     INSERT INTO payment_reversal (
         payment_id, organisation_id, payable_id, credit_id, amount, total_applied, applied_version, reason, entry_id,
@@ -74,7 +78,7 @@ def add_payments(session: Session, payments: Sequence[Payment], now: datetime) -
             "payers": text_array([each.payer for each in payments]),
             "amounts": integers([each.amount for each in payments]),
             "kept": integers([each.kept for each in payments]),
-            "splits": text_array([msgspec.json.encode(each.splits).decode() for each in payments]),
+            "splits": msgspec.json.encode([each.splits for each in payments]).decode(),
             "totals": integers([each.total_applied for each in payments]),
             "versions": integers([each.applied_version for each in payments]),
             "payable_versions": integers([each.payable_version for each in payments]),

@@ -56,19 +56,24 @@ _SLOTS: Final[LiteralString] = """
 
 UPDATE: Final[LiteralString] = """
     UPDATE payable p SET applied = i.applied, applied_version = i.applied_version, lines = i.lines
-    FROM unnest(%(ids)s::uuid[], %(applied)s::bigint[], %(versions)s::bigint[], %(lines)s::jsonb[])
-         AS i(id, applied, applied_version, lines)
+    FROM ROWS FROM (
+        unnest(%(ids)s::uuid[], %(applied)s::bigint[], %(versions)s::bigint[]), jsonb_array_elements(%(lines)s::jsonb)
+    ) AS i(id, applied, applied_version, lines)
     WHERE p.id = i.id"""
 
 _DEFINE: Final[LiteralString] = """
     INSERT INTO payable AS p (
         id, organisation_id, version, kind, is_void, reference, account_id, virtual_account, payer_id, amount_due,
         due_date, is_oldest_first, lines, applied, applied_version)
-    SELECT * FROM unnest(
-        %(ids)s::uuid[], %(organisations)s::uuid[], %(versions)s::bigint[], %(kinds)s::text[], %(voids)s::boolean[],
-        %(references)s::text[], %(accounts)s::text[], %(virtual_accounts)s::text[], %(payers)s::text[],
-        %(dues)s::bigint[], %(due_dates)s::text[], %(oldest_first)s::boolean[], %(lines)s::jsonb[],
-        %(applied)s::bigint[], %(applied_versions)s::bigint[])
+    SELECT i.a, i.b, i.c, i.d, i.e, i.f, i.g, i.h, i.i, i.j, i.k, i.l, i.lines, i.m, i.n
+    FROM ROWS FROM (
+        unnest(
+            %(ids)s::uuid[], %(organisations)s::uuid[], %(versions)s::bigint[], %(kinds)s::text[],
+            %(voids)s::boolean[], %(references)s::text[], %(accounts)s::text[], %(virtual_accounts)s::text[],
+            %(payers)s::text[], %(dues)s::bigint[], %(due_dates)s::text[], %(oldest_first)s::boolean[],
+            %(applied)s::bigint[], %(applied_versions)s::bigint[]),
+        jsonb_array_elements(%(lines)s::jsonb)
+    ) AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, lines)
     ON CONFLICT (id) DO UPDATE SET
         organisation_id = excluded.organisation_id, version = excluded.version, kind = excluded.kind,
         is_void = excluded.is_void, reference = excluded.reference, account_id = excluded.account_id,
@@ -112,20 +117,15 @@ def from_row(row: Sequence[Any]) -> Payable:
     return Payable(
         id,
         Definition(version, _KINDS[kind], is_void, reference, *rest),
-        tuple([Line(*line) for line in msgspec.json.decode(lines)]),
+        _LINES.decode(lines),
         applied,
         applied_version,
     )
 
 
-def lines_text(payable: Payable) -> str:
-    """The lines as they are stored."""
-    return msgspec.json.encode(
-        [
-            (line.line_id, line.ledger_class, line.amount, line.priority, line.is_paused, line.applied)
-            for line in payable.lines
-        ]
-    ).decode()
+def _lines_of(payables: Sequence[Payable]) -> str:
+    """The lines of payables as they are stored, in one document: a list of lists of lists of their values."""
+    return msgspec.json.encode([each.lines for each in payables]).decode()
 
 
 def lock(
@@ -172,7 +172,7 @@ def update(session: Session, payables: Sequence[Payable]) -> None:
             "ids": plain([each.id for each in payables]),
             "applied": integers([each.applied for each in payables]),
             "versions": integers([each.applied_version for each in payables]),
-            "lines": text_array([lines_text(each) for each in payables]),
+            "lines": _lines_of(payables),
         },
     )
 
@@ -196,7 +196,7 @@ def define(session: Session, payables: Sequence[Payable]) -> None:
             "dues": integers([each.amount_due for each in definitions]),
             "due_dates": text_array([each.due_date for each in definitions]),
             "oldest_first": booleans([each.is_oldest_first for each in definitions]),
-            "lines": text_array([lines_text(each) for each in ordered]),
+            "lines": _lines_of(ordered),
             "applied": integers([each.applied for each in ordered]),
             "applied_versions": integers([each.applied_version for each in ordered]),
         },
@@ -222,4 +222,6 @@ def define_cards(session: Session, cards: Sequence[Card]) -> None:
     )
 
 
+# A line is stored as the list of its values, in order.
+_LINES: Final = msgspec.json.Decoder(tuple[Line, ...])
 _KINDS: Final = {kind.value: kind for kind in Kind}

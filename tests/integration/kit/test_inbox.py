@@ -66,6 +66,13 @@ def record(session: Session, event: Event) -> None:
         raise DecodeError("truncated")
 
 
+def record_once(session: Session, event: Event) -> None:
+    """A handler that knows a repeat by the fact itself."""
+    known = text("SELECT 1 FROM effect WHERE ordering_id = :id AND version = :version")
+    if session.execute(known, {"id": event.ordering_id, "version": event.version}).first() is None:
+        record(session, event)
+
+
 def record_all(session: Session, events: Sequence[Event]) -> None:
     for event in events:
         record(session, event)
@@ -120,6 +127,28 @@ def test_each_event_once_in_effect(database: Database, events_log: MemoryLog) ->
     second = consumer.handle(deliveries(two, three, one))
     assert (second.events, second.repeats) == (1, 2)
     assert effects(database) == [("a", 1), ("a", 2), ("a", 3)]
+
+
+def test_a_handler_that_knows_repeats_needs_no_rows(database: Database, events_log: MemoryLog) -> None:
+    """Handled events leave nothing in the inbox; parked ones stay parked once, also after a person set them aside."""
+    consumer = consumer_of(database, events_log, handlers={"test.Fact": record_once}, knows_repeats=True)
+    bad = make_event("bad", 1, payload=b"poison")
+    batch = [make_event("good", 1), bad, make_event("bad", 2), make_event("good", 2), bad]
+    for _ in range(3):
+        consumer.handle(deliveries(*batch))
+        assert effects(database) == [("good", 1), ("good", 2)]
+        assert letters(database) == [("bad", 1, "FAILED"), ("bad", 2, "BLOCKED")]
+    unreadable = make_event("lost", 1)
+    for _ in range(2):
+        consumer.handle(deliveries(unreadable, make_event("lost", 2), problem="no headers"))
+        assert letters(database)[2:] == [("lost", 1, "UNDECODABLE"), ("lost", 2, "BLOCKED")]
+    with database.begin() as session:
+        assert session.execute(text("SELECT count(*) FROM inbox")).scalar_one() == 4
+        for letter in open_letters(session):
+            close_letter(session, letter.id, "set aside")
+    consumer.handle(deliveries(*batch, unreadable))
+    assert effects(database) == [("good", 1), ("good", 2)]
+    assert letters(database) == []
 
 
 def test_two_consumers_of_one_service_each_handle_it(database: Database, events_log: MemoryLog) -> None:
