@@ -27,6 +27,11 @@ class Told:
     channel: str
     callback: intake_pb.Callback | None
 
+    @property
+    def is_of_list(self) -> bool:
+        """A line of the bank's list: what it said is in the report, there is no message of its own."""
+        return self.report.channel == "pull"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -76,7 +81,7 @@ async def _told(page: Page, report: pb.Report, may_see: bool) -> Told:
         "statement": _("Sao kê"),
     }
     found: intake_pb.Callback | None = None
-    if may_see:
+    if may_see and report.channel == "callback":
         try:
             request = intake_pb.GetCallbackRequest(report_id=report.id)
             found = await page.call(page.state.clients.intake.GetCallback, request)

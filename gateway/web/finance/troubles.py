@@ -37,7 +37,12 @@ class Trouble:
     @property
     def may_be_read_again(self) -> bool:
         """A repeat with another amount stays one however often it is read."""
-        return self.may_close and self.callback is not None and self.row.reason != "CONFLICTING_REPEAT"
+        return self.may_close and self.is_message and self.row.reason != "CONFLICTING_REPEAT"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether the bank sent it by itself; a page of its list is read anew by the next pull."""
+        return self.callback is not None and self.callback.channel == "callback"
 
 
 @routes.get("/doi-soat/tin-loi", holds("intake.read"), include_in_schema=False)

@@ -78,6 +78,7 @@ def callback(row: Row[Any]) -> pb.Callback:
         outcome=row.outcome,
         report_ids=[str(id) for id in row.report_ids or ()],
         warnings=list(row.warnings),
+        channel=row.channel,
     )
 
 

@@ -585,11 +585,14 @@ class Callback(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     REPORT_IDS_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     connection_id: _builtins.str
     provider: _builtins.str
     raw_body: _builtins.str
     outcome: _builtins.str
+    channel: _builtins.str
+    """callback, or pull: a page of the provider's list, of which raw_body holds the place alone."""
     @_builtins.property
     def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -607,10 +610,11 @@ class Callback(_message.Message):
         outcome: _builtins.str = ...,
         report_ids: _abc.Iterable[_builtins.str] | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        channel: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "connection_id", b"connection_id", "id", b"id", "outcome", b"outcome", "provider", b"provider", "raw_body", b"raw_body", "report_ids", b"report_ids", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "channel", b"channel", "connection_id", b"connection_id", "id", b"id", "outcome", b"outcome", "provider", b"provider", "raw_body", b"raw_body", "report_ids", b"report_ids", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
