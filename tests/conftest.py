@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from kit import log
 from kit.postgres import Server
@@ -13,6 +14,9 @@ from kit.testing import kafka, postgres
 
 os.environ["XOAI_MODE"] = "test"
 log.configure("CRITICAL")
+# A busy machine is no failure: what takes long is measured by tests of its own.
+settings.register_profile("xoai", deadline=None)
+settings.load_profile("xoai")
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One reference for `match`, at least two for `ambiguous`, proposals for a person for `suggest`, else none."""
+    """One reference for `match`, two or more for `ambiguous` in the memo's order, proposals for `suggest`, else none."""
 
     outcome: Outcome
     references: tuple[str, ...]
@@ -70,6 +70,7 @@ def find(memo: str) -> Found:
     if len(good) == 1:
         return Found(Outcome.MATCH, (good[0],))
     if good:
+        good.sort(key=lambda token: joined.find(token.encode()))
         return Found(Outcome.AMBIGUOUS, tuple(good))
     proposals = tuple(dict.fromkeys(doubtful)) or repair.propose(folded.translate(_UPPER), joined)
     return Found(Outcome.SUGGEST, proposals) if proposals else NOTHING

@@ -120,10 +120,10 @@ def _each_transfer_counts_once(world: World, transfers: Sequence[Transfer]) -> l
     Compared are counts by amount: which of two equal transfers a report speaks of, the books need not know. What may
     be one of them told twice is held for a person and counts as neither.
     """
-    statement = "SELECT amount, is_in_ledger FROM credit WHERE is_in_ledger OR reason = %(reason)s"
+    statement = "SELECT amount, reason = %(reason)s FROM credit WHERE is_in_ledger"
     rows = world.rows("reconciliation", statement, reason=Reason.POSSIBLE_DUPLICATE)
-    booked = Counter(amount for amount, is_in_ledger in rows if is_in_ledger)
-    held = Counter(amount for amount, is_in_ledger in rows if not is_in_ledger)
+    booked = Counter(amount for amount, is_held in rows if not is_held)
+    held = Counter(amount for amount, is_held in rows if is_held)
     sent = Counter(each.amount for each in transfers if not each.is_test)
     return [
         f"I3: {sent[amount]} transfers of {amount} are booked {booked[amount]} times, {held[amount]} held"

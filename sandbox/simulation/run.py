@@ -257,7 +257,7 @@ class Run:
             moved = sum(self._send_all(name) for name in self.world.relays)
             moved += sum(self._consume_all(member) for member in self.world.members)
             moved += sum(self._replay(member) for member in self.world.members)
-            if not moved:
+            if not moved and not self.people.resolve_duplicates():
                 break
             self._let_time_pass(timedelta(seconds=60))
             self._sweep()

@@ -76,6 +76,7 @@ class _Reader:
     def read(self, number: int, row: Sequence[Value], section: str | None) -> Row:
         """The pupil of row `number` (from 0)."""
         problems: list[Problem] = []
+        row = [plain(value) if value.__class__ is str and value[:1] == "'" else value for value in row]
         values = self._fields(row, section, problems)
         self._refuse_repeats(number, values, problems)
         items: dict[str, int] = {}
@@ -86,9 +87,7 @@ class _Reader:
                 continue
             if value == "":
                 continue
-            amount = read_amount(
-                plain(value) if isinstance(value, str) and value[0] == "'" else value, self.mark
-            )
+            amount = read_amount(value, self.mark)
             if isinstance(amount, Bad):
                 problems.append(_problem(column.heading, value, amount))
             elif amount is not None:

@@ -94,12 +94,17 @@ def wrong_rows(
     return output.getvalue()
 
 
+def _harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, wherever it is copied to; reading takes the apostrophe off."""
+    return "'" + text if len(text) > 1 and text[0] in "=+-@\t\r" else text
+
+
 def _write_row(sheet: Worksheet, number: int, row: Sequence[Value], days: Format) -> None:
     for column, value in enumerate(row):
         if value == "":
             continue
         if isinstance(value, CellError | str):
-            sheet.write_string(number, column, str(value)[:30_000])
+            sheet.write_string(number, column, _harmless(str(value))[:30_000])
         elif isinstance(value, bool):
             sheet.write_boolean(number, column, value)
         elif isinstance(value, datetime | date) and not isinstance(value, time):

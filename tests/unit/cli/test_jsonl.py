@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from cli import jsonl
@@ -205,3 +207,16 @@ def test_an_unknown_command() -> None:
     """A word that is no command is a usage error."""
     result = CliRunner().invoke(app, ["nothing"])
     assert result.exit_code == 2
+
+
+@given(st.lists(st.binary(max_size=60).filter(lambda line: b"\n" not in line), min_size=1, max_size=20))
+def test_as_many_lines_out_as_in(lines: list[bytes]) -> None:
+    """Whatever bytes the lines hold: one JSON object for each, and no fault of ours."""
+    result = CliRunner().invoke(app, ["money", "parse", "--jsonl"], input=b"\n".join(lines) + b"\n")
+    found = [json.loads(line) for line in result.stdout.split("\n")[:-1]]
+    assert (result.exit_code, len(found)) == (0, len(lines))
+    assert all(
+        answer["ok"] is False and answer["error"]["reason"] != "INTERNAL"
+        for answer in found
+        if not answer["ok"]
+    )

@@ -260,3 +260,49 @@ def test_clean_text_is_printable(text: str) -> None:
     clean = clean_display(text)
     assert clean.isprintable()
     assert clean_display(clean) == clean
+
+
+LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxy"
+TONES = ["", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323"]
+_syllables = st.lists(
+    st.tuples(st.sampled_from(LETTERS), st.integers(0, 5), st.booleans()), min_size=1, max_size=6
+)
+
+
+def _written(word: list[tuple[str, int, bool]]) -> str:
+    vowels = set("aăâeêioôơuưy")
+    text = "".join(
+        (letter.upper() if is_capital else letter) + (TONES[tone] if letter in vowels else "")
+        for letter, tone, is_capital in word
+    )
+    return unicodedata.normalize("NFC", text)
+
+
+def _expected(word: list[tuple[str, int, bool]]) -> tuple[list[int], list[int], list[bool]]:
+    """The order by the rule itself: letters first, then tones, then small before capital."""
+    vowels = set("aăâeêioôơuưy")
+    return (
+        [LETTERS.index(letter) for letter, _, _ in word],
+        [tone if letter in vowels else 0 for letter, tone, _ in word],
+        [is_capital for _, _, is_capital in word],
+    )
+
+
+@given(_syllables, _syllables)
+def test_order_is_that_of_letters_then_tones_then_case(
+    one: list[tuple[str, int, bool]], other: list[tuple[str, int, bool]]
+) -> None:
+    """Against a second reading of the rule, for any two words."""
+    left, right = _expected(one), _expected(other)
+    keys = sort_key(_written(one)), sort_key(_written(other))
+    assert (keys[0] < keys[1], keys[0] == keys[1]) == (left < right, left == right)
+
+
+@given(st.lists(st.text(max_size=12), max_size=8))
+def test_sorting_loses_nobody(names: list[str]) -> None:
+    """Any texts: the same ones come out, in an order that does not depend on how they came in."""
+    ordered = sorted(names, key=name_sort_key)
+    assert sorted(ordered) == sorted(names)
+    backwards = list(reversed(names))
+    keys = [name_sort_key(name) for name in sorted(backwards, key=name_sort_key)]
+    assert keys == [name_sort_key(name) for name in ordered]

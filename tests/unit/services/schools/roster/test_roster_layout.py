@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.schools.roster import source
 from services.schools.roster.reading import read
 from services.schools.roster.refusals import RosterNoHeading, RosterSheetUnknown, RosterTooManyRows
 from services.schools.roster.rows import Reading
@@ -308,3 +309,19 @@ def test_what_is_given_back_reads_the_same() -> None:
         (3, "AMOUNT_NOT_WHOLE"),
         (4, "FORMULA_TEXT"),
     ]
+
+
+def test_nothing_given_back_begins_like_a_formula() -> None:
+    """Whatever stood in a list: `=`, `+`, `-`, `@` in front are made harmless, and read as they were."""
+    rows = [["Họ và tên", "Lớp", "SĐT", "Mã HS", "Ghi chú"]]
+    rows += [["=HYPERLINK(A1)", "3A", "+84912345678", "@HS1", "-1+1"], ["+An Văn", "", "-", "'x", "\tx"]]
+    content = xlsx(rows)
+    made = wrong_rows(content, "Danh sách", "ds.xlsx", {2: ["sai"], 3: ["sai"]})
+    again = read(made, today=TODAY)
+    cells = [value for row in source.find_source(made, None, "").sheet.rows for value in row]
+    assert not [
+        value for value in cells if isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r"
+    ]
+    before = read(content, today=TODAY)
+    assert [row.pupil for row in again.rows] == [row.pupil for row in before.rows]
+    assert before.rows[0].pupil.phone == "+84912345678"
