@@ -28,8 +28,9 @@ from services.schools.roster.refusals import (
 from services.schools.roster.rows import Reading
 
 READERS: Final = 2
-READ_SECONDS: Final = 60.0
-_QUEUE_SECONDS: Final = 30.0
+# Together below the minute that the page waits for an answer.
+READ_SECONDS: Final = 40.0
+_QUEUE_SECONDS: Final = 15.0
 # -I: the folder and the settings that this process was started with mean nothing there.
 _COMMAND: Final = [sys.executable, "-I", "-X", "utf8", "-m", "services.schools.roster.reader"]
 _log = log.get(__name__)

@@ -37,6 +37,7 @@ from services.schools.roster.rows import EXPECTED, PUPIL_FIELDS, Problem, Pupil,
 from services.schools.roster.sheets import Sheet, Value
 from services.schools.roster.source import Source, _column_values, find_source
 
+_DASHES = ("-", "–", "—", " ")
 _CODES = ("pupil_code", "ministry_code", "personal_number")
 _CLASS_COLUMN = "Lớp"
 
@@ -126,7 +127,7 @@ class _Reader:
         """The column of a field and the row's cell in it; a lone dash says “none” as a blank does."""
         column = self.single.get(role)
         value = row[column.index] if column is not None and column.index < len(row) else ""
-        return column, "" if isinstance(value, str) and is_dash(value) else value
+        return column, "" if value.__class__ is str and value[:1] in _DASHES and is_dash(value) else value
 
     def _birth_date(self, row: Sequence[Value], problems: list[Problem]) -> object:
         column, value = self._cell("birth_date", row)
