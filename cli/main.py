@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "admin": "cli.admin",
     "callback": "cli.callback",
     "check": "cli.check",
+    "clock": "cli.clock",
     "demo": "cli.demo.command",
     "down": "cli.platform.down",
     "events": "cli.events",

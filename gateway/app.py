@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from gateway import access, i18n, problems, rest, web
+from gateway import access, i18n, problems, rest, timekeeping, web
 from gateway.access import Routes
 from gateway.assets import Assets
 from gateway.bills import BillReader
@@ -63,10 +64,14 @@ def create_app(
         )
         app.state.xoai = state
         state.live.start()
+        key = settings.subject_key.get_secret_value()
+        followers = [asyncio.create_task(timekeeping.follow(stubs, key))] if settings.is_sandbox else []
         try:
             yield
         finally:
             state.draining = True
+            for follower in followers:
+                follower.cancel()
             await state.live.close()
             await stubs.close()
 

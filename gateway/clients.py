@@ -14,6 +14,7 @@ from kit import auth
 from kit.auth import Subject
 from kit.grpc_errors import from_rpc_error
 from kit.settings import Settings
+from xoai.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from xoai.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from xoai.documents.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from xoai.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
@@ -39,6 +40,7 @@ class Clients:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._channels: dict[str, grpc.aio.Channel] = {}
+        self.clock = ClockServiceStub(self._to("directory"))
         self.directory = DirectoryServiceStub(self._to("directory"))
         self.invoices = InvoicesServiceStub(self._to("invoices"))
         self.vietqr = VietqrServiceStub(self._to("vietqr"))

@@ -1,8 +1,9 @@
 """The only place that reads the time of day.
 
 Stored times are UTC and aware, read once per transaction. Calendar days are reckoned in Asia/Ho_Chi_Minh (UTC+7, no
-summer time) by `business_date`. In demo and tests the clock can be moved by one offset; `set_offset` refuses that
-in production mode, so a running city can never be sent to another day.
+summer time) by `business_date`. In demo and tests the clock can be moved by one offset, which the directory keeps and
+every process follows (`kit.clock_feed`); `set_offset` refuses that in production mode, so a running city can never be
+sent to another day.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from zoneinfo import ZoneInfo
 
 CITY_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
-_offset = timedelta(seconds=int(os.environ.get("XOAI_CLOCK_OFFSET_SECONDS", "0")))
+# How often a process asks for the platform's offset, in demo and tests.
+FOLLOW_SECONDS = 1.0
+
+_offset = timedelta()
 
 
 def now() -> datetime:
@@ -45,3 +49,19 @@ def set_offset(offset: timedelta) -> None:
     if os.environ.get("XOAI_MODE", "production") == "production":
         raise PermissionError("the clock cannot be moved in production mode")
     _offset = offset
+
+
+class Follower:
+    """What a process last heard of the platform's offset; its clock is moved only when that changes.
+
+    So an offset that a test set in its own process stays.
+    """
+
+    def __init__(self) -> None:
+        self._heard = 0
+
+    def hear(self, offset_seconds: int) -> None:
+        """Move this process's clock if the platform's has moved."""
+        if offset_seconds != self._heard:
+            set_offset(timedelta(seconds=offset_seconds))
+            self._heard = offset_seconds

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from kit import log, metrics
+from kit.clock_feed import ClockFeed
 from kit.db import Database, is_transient
 from kit.events import EventLog, Publisher
 from kit.grpc_client import Channels
@@ -136,6 +137,8 @@ class Process:
         """Start serving and every part."""
         for function in self._on_start:
             function()
+        if self.settings.mode != "production":
+            self._parts.append(("clock", ClockFeed(self.settings)))
         if self._servicers:
             self._server = Server(
                 self.settings.grpc_listen, self.settings.subject_key.get_secret_value(), threads=16

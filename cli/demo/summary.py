@@ -106,7 +106,13 @@ def paid_on_invoices(desk: Desk) -> int:
 def write(folder: Path, summary: Mapping[str, int], reference: str, logins: list[Login]) -> None:
     """summary.json for people and programs, doors.json for the first page."""
     folder.mkdir(parents=True, exist_ok=True)
-    doors = {"Kế toán trường": "/truong", "Tài chính thành phố": "/doi-soat", "Quản trị": "/quan-tri"}
+    doors = {
+        "Kế toán trường": "/truong",
+        "Tài chính thành phố": "/doi-soat",
+        "Quản trị": "/quan-tri",
+        # The second person, who approves what the first one proposed.
+        "Quản trị (người duyệt)": "/quan-tri/tai-khoan",
+    }
     samples = {doors[item.role]: item for item in reversed(logins) if item.role in doors}
     content = {
         "reference": reference,

@@ -12,6 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from kit import log
+from kit.clock_feed import ClockFeed
+from kit.settings import Settings
 from sandbox.bank.app import create_app
 
 
@@ -26,6 +28,8 @@ def main() -> int:
         print("The sandbox bank never runs in production.", file=sys.stderr)
         return 1
     log.configure("WARNING", process="sandbox")
+    stopping = threading.Event()
+    threading.Thread(target=ClockFeed(Settings()).run, args=(stopping,), daemon=True).start()
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(), host=arguments.host, port=arguments.port, log_config=None, access_log=False
@@ -40,6 +44,7 @@ def main() -> int:
 
     threading.Thread(target=tell_ready, daemon=True).start()
     server.run()
+    stopping.set()
     return 0
 
 

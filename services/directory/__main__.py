@@ -7,7 +7,9 @@ import sys
 from kit.runtime import Process, main
 from kit.seal import Sealer
 from services.directory import jobs
-from services.directory.rpc import DirectoryServicer
+from services.directory.rpc import ClockServicer, DirectoryServicer
+from xoai.common.v1 import clock_service_pb2 as clock_pb
+from xoai.common.v1 import clock_service_pb2_grpc as clock_grpc
 from xoai.directory.v1 import directory_service_pb2 as pb
 from xoai.directory.v1 import directory_service_pb2_grpc as pb_grpc
 
@@ -26,6 +28,13 @@ def compose(process: Process) -> None:
         ),
         pb_grpc.add_DirectoryServiceServicer_to_server,
     )
+    timekeeper = ClockServicer(database, is_trial=settings.mode != "production")
+    process.add_servicer(
+        clock_pb.DESCRIPTOR.services_by_name["ClockService"],
+        timekeeper,
+        clock_grpc.add_ClockServiceServicer_to_server,
+    )
+    process.on_start(timekeeper.restore)
     process.add_relay(database)
     process.add_job("directory.cooling_off", 15, lambda: jobs.end_cooling_off(database))
     process.add_job("directory.forget_old", 600, lambda: jobs.forget_old(database))

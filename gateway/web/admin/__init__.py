@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.admin import accounts, api_keys, connections, organisations, overview, people, secrets, trail
+from gateway.web.admin import (
+    accounts,
+    api_keys,
+    clock,
+    connections,
+    organisations,
+    overview,
+    people,
+    secrets,
+    trail,
+)
 
 GROUPS: Final[tuple[Routes, ...]] = (
     overview.routes,
@@ -16,4 +26,5 @@ GROUPS: Final[tuple[Routes, ...]] = (
     connections.routes,
     secrets.routes,
     trail.routes,
+    clock.routes,
 )

@@ -139,6 +139,7 @@ def show(
         crumbs=crumbs or [],
         errors=found,
         values=context.pop("values", {}),
+        searched=searched,
         done=page.request.query_params.get("xong", ""),
         link=Links,
         exception_words=lambda reason: exception_words(page, reason),

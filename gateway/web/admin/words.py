@@ -46,6 +46,7 @@ def action_words(page: Page, action: str, name: str) -> str:
         "connection.confirm_above": _("Đổi mức cần xác nhận"),
         "connection.disable": _("Ngừng kết nối"),
         "intake_exception.close": _("Đóng việc cần xem"),
+        "clock.move": _("Dời đồng hồ của bản thử"),
     }
     said = words.get(action, action)
     return f"{said} {name}" if name else said

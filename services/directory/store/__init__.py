@@ -9,6 +9,7 @@ from services.directory.store.accounts import (
     received_before,
     save_account,
 )
+from services.directory.store.clock import clock_offset, save_clock_offset
 from services.directory.store.logins import (
     add_api_key,
     add_failures,
@@ -72,6 +73,7 @@ __all__ = [
     "add_person",
     "add_second_factor",
     "add_session",
+    "clock_offset",
     "count_failures",
     "due_accounts",
     "end_session",
@@ -106,6 +108,7 @@ __all__ = [
     "renew_session",
     "revoke_api_key",
     "save_account",
+    "save_clock_offset",
     "save_organisation",
     "save_person",
     "save_second_factor",
