@@ -1,0 +1,387 @@
+"""The administrator's work in a real browser on the real platform: from `xoai admin create` to a connection that works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from cli.platform.embedded import Embedded
+from kit import clock
+from tests.support.town import give_code
+
+OpenPage = Callable[..., Page]
+FindBarriers = Callable[[Page], list[str]]
+Look = Callable[[Page], None]
+PASSWORD = "mùa xoài chín bên sông Bé"
+# Pages that refuse a form answer with 4xx, which the browser notes in its console.
+REFUSED = ("status of 4",)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A platform with nobody in it."""
+    started = Embedded(tmp_path_factory.mktemp("empty") / "platform", mode="test", port=0, fsync=False)
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def look(find_barriers: FindBarriers) -> Look:
+    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
+
+    def check(page: Page) -> None:
+        assert find_barriers(page) == [], page.url
+        size = page.viewport_size
+        page.set_viewport_size({"width": 320, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+        assert size is not None
+        page.set_viewport_size(size)
+
+    return check
+
+
+def xoai(platform: Embedded, *arguments: str) -> str:
+    """What the command says when it speaks to the platform."""
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    result = subprocess.run(
+        command,
+        env={**platform.environment, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+def press(page: Page, words: str | re.Pattern[str]) -> None:
+    """Press the button or link of the page's content with these words, and be on the page that follows."""
+    main = page.locator("main")
+    with page.expect_navigation():
+        main.get_by_role("button", name=words).or_(main.get_by_role("link", name=words)).first.click()
+
+
+def accept(page: Page, link: str, look: Look) -> str:
+    """Take an invitation, set a password, enrol an app with the secret on the page; the secret."""
+    page.goto(link)
+    page.get_by_label("Mật khẩu mới").fill(PASSWORD)
+    press(page, "Đặt mật khẩu và vào")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Đăng ký ứng dụng xác thực")
+    expect(page.get_by_role("img", name="Mã QR cho ứng dụng xác thực")).to_be_visible()
+    look(page)
+    secret = page.locator(".copy b.code").inner_text().replace(" ", "")
+    page.get_by_label("Mã 6 số").fill(pyotp.TOTP(secret).now())
+    press(page, "Đăng ký và vào")
+    expect(page.get_by_role("navigation", name="Mục chính")).to_be_visible()
+    return secret
+
+
+def link_of(page: Page) -> str:
+    """The one-time link that the page shows."""
+    return page.locator(".once b").inner_text().strip()
+
+
+def invite(page: Page, organisation: str, name: str, login: str, role: str) -> str:
+    """Invite somebody on an organisation's page; the one-time link."""
+    page.goto(organisation)
+    press(page, "Mời người")
+    page.get_by_label("Họ và tên").fill(name)
+    page.get_by_label("Thư điện tử hoặc số di động").fill(login)
+    page.get_by_label("Vai trò").select_option(label=role)
+    press(page, "Mời")
+    return link_of(page)
+
+
+def propose(page: Page, organisation: str, number: str, replaces: str = "") -> str:
+    """Propose a receiving account; the address of its page."""
+    page.goto(f"{organisation}/tai-khoan/moi")
+    page.get_by_label("Ngân hàng").select_option(label="Ngân hàng Thử (chỉ bản thử)")
+    page.get_by_label("Số tài khoản").fill(number)
+    page.get_by_label("Tên chủ tài khoản").fill("TRUONG TIEU HOC HOA MAI")
+    page.get_by_label("Dùng để thu").fill("Thu dịch vụ")
+    if replaces:
+        page.get_by_label("Thay cho tài khoản nào").select_option(label=replaces)
+    press(page, "Gửi đề nghị")
+    return page.url.partition("?")[0]
+
+
+def session_of(page: Page) -> str:
+    return next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "xoai")
+
+
+def test_from_an_empty_platform_to_a_school_that_collects(
+    platform: Embedded, open_page: OpenPage, look: Look
+) -> None:
+    """Two administrators, a school, its account by two persons, a bank connection that works, an accountant who goes."""
+    admin = open_page(width=1280, allow=REFUSED)
+    second = open_page(width=360, allow=REFUSED)
+    clerk = open_page(width=1280, allow=REFUSED)
+    link = xoai(
+        platform, "admin", "create", "--name", "Lê Quản Trị", "--login", "quantri@xoai.example",
+        "--city", "Thành phố Đồng Xoài",
+    )  # fmt: skip
+    accept(admin, link, look)
+    expect(admin.get_by_role("heading", level=1)).to_have_text("Không có việc nào chờ duyệt")
+    look(admin)
+
+    # The second administrator, without whom no account can be approved.
+    admin.goto(f"{platform.url}/quan-tri/don-vi")
+    look(admin)
+    press(admin, "Thành phố Đồng Xoài")
+    city = admin.url
+    look(admin)
+    link = invite(admin, city, "Trần Phê Duyệt", "duyet@xoai.example", "Quản trị")
+    look(admin)
+    admin.reload()
+    assert "/loi-moi/" not in admin.locator("main").inner_text()
+    secret = accept(second, link, look)
+
+    # A school.
+    admin.goto(f"{platform.url}/quan-tri/don-vi/moi")
+    press(admin, "Thêm đơn vị")
+    expect(admin.locator(".errors")).to_be_focused()
+    expect(admin).to_have_title(re.compile("^Lỗi: "))
+    look(admin)
+    admin.get_by_label("Tên đơn vị").fill("Trường Tiểu học Hoa Mai")
+    admin.get_by_label("Loại").select_option(label="Trường học")
+    press(admin, "Thêm đơn vị")
+    school = admin.url.partition("?")[0]
+    expect(admin.get_by_role("status").first).to_contain_text("Đã thêm đơn vị")
+    expect(admin.get_by_text("truong-tieu-hoc-hoa-mai")).to_be_visible()
+    look(admin)
+
+    # Its account: the proposer cannot approve; the second person can, with a code of this moment.
+    account = propose(admin, school, "9021 0000 11187")
+    expect(admin.get_by_text("người đề nghị không tự duyệt được")).to_be_visible()
+    expect(admin.get_by_role("button", name=re.compile("Duyệt"))).to_have_count(0)
+    look(admin)
+    xoai(platform, "clock", "move", "--hours", "0.1")
+    second.goto(f"{platform.url}/quan-tri")
+    expect(second.get_by_role("heading", level=1)).to_have_text("1 tài khoản chờ người thứ hai duyệt")
+    look(second)
+    press(second, re.compile("Trường Tiểu học Hoa Mai"))
+    assert second.url == account
+    expect(second.get_by_text("Ngay khi được duyệt")).to_be_visible()
+    look(second)
+    before = session_of(second)
+    second.get_by_label("Mã 6 số của bạn").fill("000000")
+    press(second, re.compile("Duyệt tài khoản"))
+    expect(second.locator(".errors")).to_contain_text("Mã 6 số chưa đúng")
+    look(second)
+    moment = clock.now() + timedelta(hours=0.1)
+    second.get_by_label("Mã 6 số của bạn").fill(pyotp.TOTP(secret).at(moment))
+    press(second, re.compile("Duyệt tài khoản"))
+    expect(second.get_by_text("Đang nhận tiền")).to_be_visible()
+    expect(second.get_by_text(re.compile("Trần Phê Duyệt, "))).to_be_visible()
+    look(second)
+    assert session_of(second) != before
+
+    connect(admin, school, look)
+
+    # An accountant, who hears of the next change and then has to go.
+    link = invite(admin, school, "Đỗ Thị Lan Chi", "lan.chi@hoamai.example", "Kế toán trường")
+    clerk.goto(link)
+    clerk.get_by_label("Mật khẩu mới").fill(PASSWORD)
+    press(clerk, "Đặt mật khẩu và vào")
+    expect(clerk.get_by_text("Trường Tiểu học Hoa Mai").first).to_be_visible()
+    change = propose(admin, school, "9021000022298", "Thay tài khoản đuôi 1187 (Thu dịch vụ)")
+    expect(admin.get_by_text("24 giờ sau khi được duyệt.")).to_be_visible()
+    clerk.reload()
+    expect(clerk.get_by_text("1 thông báo về tài khoản nhận tiền bạn chưa đọc.")).to_be_visible()
+    look(clerk)
+    with clerk.expect_navigation():
+        clerk.get_by_role("link", name="Đọc", exact=True).click()
+    expect(clerk.get_by_text("Có đề nghị nhận tiền vào một tài khoản mới")).to_be_visible()
+    look(clerk)
+    press(clerk, "Đã đọc, đi tiếp")
+    expect(clerk.get_by_text("bạn chưa đọc")).to_have_count(0)
+    admin.goto(school)
+    press(admin, "Đỗ Thị Lan Chi")
+    look(admin)
+    admin.get_by_text("Ngừng người này").click()
+    press(admin, "Ngừng ngay")
+    expect(admin.get_by_text("Mọi phiên đang mở của người này hết ngay.")).to_be_visible()
+    look(admin)
+    clerk.reload()
+    expect(clerk).to_have_url(re.compile("/dang-nhap"))
+
+    second.goto(change)
+    press(second, re.compile("Duyệt tài khoản"))
+    expect(second.get_by_text("Chờ đủ 24 giờ")).to_be_visible()
+    expect(second.get_by_text(re.compile("Từ ..:.. ngày .*, 24 giờ sau khi duyệt."))).to_be_visible()
+    look(second)
+    pass_a_day(platform, second, change, look)
+    read_trail(platform, second, look)
+
+
+def connect(page: Page, school: str, look: Look) -> None:
+    """Connect SePay: the address to copy, a test that shows each step, a change of secrets without a gap."""
+    page.goto(f"{school}/ket-noi/moi")
+    look(page)
+    press(page, re.compile("SePay"))
+    look(page)
+    page.get_by_label("Tên kết nối").fill("")
+    press(page, "Thêm kết nối")
+    expect(page.locator(".errors")).to_contain_text("Ghi tên kết nối")
+    look(page)
+    page.get_by_label("Tên kết nối").fill("SePay của trường")
+    press(page, "Thêm kết nối")
+    expect(page.locator(".once b")).to_contain_text("/v1/callbacks/sepay/con_")
+    look(page)
+    press(page, "Gửi tin thử")
+    expect(page.locator(".track li.done")).to_have_count(4)
+    expect(page.get_by_text("Không khoản tiền nào bị ghi.")).to_be_visible()
+    look(page)
+    page.get_by_text("Đổi khoá").click()
+    press(page, "Thêm khoá mới")
+    expect(page.get_by_text("Khoá mới đã có hiệu lực")).to_be_visible()
+    press(page, "Gửi tin thử")
+    expect(page.locator(".track li.done")).to_have_count(5)
+    press(page, re.compile("Bỏ khoá đuôi"))
+    expect(page.get_by_text("Tin ký bằng khoá đó bị từ chối ngay.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Bỏ khoá đuôi"))).to_have_count(0)
+    page.get_by_text("Tài khoản ảo", exact=True).last.click()
+    page.get_by_label("Mỗi dòng một tài khoản ảo").fill("VA0001 9021000011187 HS1\nVA0001 9021000011187 HS2")
+    press(page, "Ghi bảng")
+    expect(page.locator(".errors")).to_contain_text("Dòng 2: “VA0001” có hai lần.")
+    look(page)
+    page.get_by_label("Mỗi dòng một tài khoản ảo").fill("VA0001 9021000011187 HS1\nVA0002")
+    press(page, "Ghi bảng")
+    expect(page.get_by_text("Đã ghi bảng tài khoản ảo.")).to_be_visible()
+
+
+def pass_a_day(platform: Embedded, page: Page, account: str, look: Look) -> None:
+    """The clock moves on by a day: old sessions are over, and the account comes into force by itself."""
+    xoai(platform, "clock", "move", "--hours", "24.5")
+    page.reload()
+    expect(page).to_have_url(re.compile("/dang-nhap"))
+    sign_in(page, platform, "duyet@xoai.example")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        page.goto(account)
+        if page.get_by_text("Đang nhận tiền").count():
+            break
+        page.wait_for_timeout(1_000)
+    expect(page.get_by_text("Đang nhận tiền")).to_be_visible()
+    expect(page.get_by_text("Thay tài khoản đuôi 1187.")).to_be_visible()
+    look(page)
+
+
+def sign_in(page: Page, platform: Embedded, login: str) -> None:
+    page.goto(f"{platform.url}/dang-nhap?next=/quan-tri")
+    page.get_by_label("Thư điện tử hoặc số điện thoại").fill(login)
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    press(page, "Đăng nhập")
+    give_code(page)
+    page.wait_for_url("**/quan-tri")
+
+
+def read_trail(platform: Embedded, page: Page, look: Look) -> None:
+    """Both trails are whole, and tell who did what."""
+    page.goto(f"{platform.url}/quan-tri/nhat-ky")
+    expect(page.get_by_text(re.compile("Chuỗi .* dòng còn nguyên"))).to_be_visible()
+    expect(page.get_by_text("Ngừng Đỗ Thị Lan Chi")).to_be_visible()
+    look(page)
+    page.get_by_role("link", name="Kết nối ngân hàng").last.click()
+    expect(page.get_by_text("Thêm kết nối ngân hàng")).to_be_visible()
+    expect(page.get_by_text(re.compile("Chuỗi .* dòng còn nguyên"))).to_be_visible()
+    page.get_by_label("Ngày").fill("31/2/2026")
+    press(page, "Lọc")
+    expect(page.locator(".errors")).to_contain_text("Ghi ngày có thật")
+    look(page)
+    page.goto(f"{platform.url}/quan-tri/tim?tim=hoa mai")
+    expect(page.get_by_role("link", name="Trường Tiểu học Hoa Mai")).to_be_visible()
+    look(page)
+
+
+@pytest.fixture
+def chief(platform: Embedded, open_page: OpenPage) -> Callable[..., Page]:
+    """Pages of an administrator who has just come in, enrolled at the first call."""
+    login = "truong@xoai.example"
+
+    def enter(**options: Any) -> Page:
+        page = open_page(allow=REFUSED, **options)
+        page.goto(xoai(platform, "admin", "create", "--name", "Phạm Thị Trưởng", "--login", login))
+        page.get_by_label("Mật khẩu mới").fill(PASSWORD)
+        press(page, "Đặt mật khẩu và vào")
+        give_code(page)
+        return page
+
+    return enter
+
+
+def test_everything_works_without_scripts(platform: Embedded, chief: Callable[..., Page]) -> None:
+    """Enrolment, a school, an API key and its end need no script."""
+    page = chief(java_script_enabled=False)
+    page.goto(f"{platform.url}/quan-tri/don-vi/moi")
+    page.get_by_label("Tên đơn vị").fill("Trường THCS Bình Minh")
+    page.get_by_label("Loại").select_option(label="Trường học")
+    press(page, "Thêm đơn vị")
+    press(page, "Tạo khoá")
+    page.get_by_label("Phần mềm dùng khoá").fill("Phần mềm quản lý trường")
+    press(page, "Tạo khoá")
+    secret = link_of(page)
+    assert secret.startswith("xoai_")
+    press(page, "Xong")
+    assert secret not in page.content()
+    press(page, re.compile("Thu hồi khoá"))
+    expect(page.get_by_text("Đã thu hồi", exact=True)).to_be_visible()
+
+
+def cost(page: Page, address: str) -> tuple[int, int, int]:
+    """Requests, bytes and bytes of scripts of a first load."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: dict[str, int] = {}
+    kinds: dict[str, str] = {}
+    session.on("Network.requestWillBeSent", lambda event: kinds.update({event["requestId"]: event["type"]}))
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    page.goto(address, wait_until="networkidle")
+    session.detach()
+    scripts = sum(size for request, size in sizes.items() if kinds.get(request) == "Script")
+    return len(kinds), sum(sizes.values()), scripts
+
+
+def test_pages_stay_within_their_budget(platform: Embedded, chief: Callable[..., Page]) -> None:
+    """First loads: at most ten requests, 150 KB, 60 KB of it scripts."""
+    page = chief(width=1280)
+    page.goto(f"{platform.url}/quan-tri/don-vi")
+    first = page.locator("table a").first.get_attribute("href") or ""
+    for place in (
+        "",
+        "/don-vi",
+        "/nguoi",
+        "/ket-noi",
+        "/nhat-ky",
+        "/tai-khoan",
+        first.removeprefix("/quan-tri"),
+    ):
+        requests, total, scripts = cost(page, f"{platform.url}/quan-tri{place}")
+        assert requests <= 10, place
+        assert total <= 150 * 1024, place
+        assert scripts <= 60 * 1024, place
+
+
+def test_english_is_whole(platform: Embedded, chief: Callable[..., Page], look: Look) -> None:
+    """The same pages in English: no Vietnamese is left in what the pages say themselves."""
+    page = chief(width=1280, dark=True)
+    for place in ("/quan-tri", "/quan-tri/don-vi/moi", "/quan-tri/tai-khoan", "/quan-tri/nhat-ky"):
+        page.goto(f"{platform.url}{place}?lang=en")
+        look(page)
+        headings = page.locator("main h1, main h2, main label, main .button").all_inner_texts()
+        assert not re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", " ".join(headings)), (
+            place
+        )
