@@ -64,14 +64,14 @@ class _Runner:
             clock = self._stage.clock()
             load.go()
             done = load.outcome()
-            if not done.left:
-                raise Refused("the load maker ran out of callbacks")
             self._paid += done.accepted
             while announced() < self._paid:
                 if time.monotonic() - done.ended > _DEADLINE:
                     raise Refused(f"{announced()} of {self._paid} invoices are paid after {_DEADLINE:.0f} s")
                 time.sleep(0.05)
             ended = time.monotonic()
+        if ended - done.began < seconds:
+            raise Refused(f"the load maker ran out of callbacks after {done.ended - done.began:.0f} s")
         rate = done.accepted / (ended - done.began)
         print(
             f"  {rate:,.0f} credits/s until paid ({done.accepted / (done.ended - done.began):,.0f}/s accepted),"

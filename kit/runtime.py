@@ -30,7 +30,7 @@ from kit.settings import Settings
 ROLES: Final = ("serve", "relay", "consume", "jobs")
 CRASHED: Final = 70
 # Seconds between two looks of a relay that runs apart from those who write.
-_ALONE_POLL_INTERVAL: Final = 0.02
+_ALONE_POLL_INTERVAL: Final = 0.01
 
 _log = log.get(__name__)
 

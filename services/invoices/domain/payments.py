@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -162,7 +163,8 @@ class Recording:
     def changed(self) -> list[Standing]:
         """The invoices as they stand at the end, those that changed, in the order of their ids."""
         touched = {step.standing.invoice_id for step in self.steps}
-        return [self.standings[id] for id in sorted(touched)]
+        # By number: the same order as the UUIDs' own, found much faster.
+        return [self.standings[id] for id in sorted(touched, key=attrgetter("int"))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -77,10 +78,13 @@ _ADD_RECEIPTS: Final[LiteralString] = """
              applied_version, payable_version, rule, bank_reference, last_four, bank_time, arrive_time, post_time,
              sequence, issue_time, cancel_time, cancel_reason)"""
 
+# UUIDs in the order of their numbers, which is the database's; comparing UUIDs themselves is slow.
+_NUMBER: Final = attrgetter("int")
+
 
 def lock_known(session: Session, facts: Sequence[Fact]) -> Known:
     """Lock the invoices of a batch and read what is stored about its payments: one trip."""
-    invoice_ids = uuids(sorted({fact.invoice_id for fact in facts}))
+    invoice_ids = uuids(sorted({fact.invoice_id for fact in facts}, key=_NUMBER))
     payment_ids = uuids({fact.payment_id for fact in facts})
     connection = cursor(session).connection
     with connection.pipeline():
@@ -124,7 +128,7 @@ def save(session: Session, recording: Recording, year: int) -> list[Step]:
             _add_reversals(session, reversals)
         drawn = None
         if counts:
-            organisations = sorted(counts)
+            organisations = sorted(counts, key=_NUMBER)
             drawn = connection.execute(
                 _DRAW,
                 (SERIES, year, uuids(organisations), integers(counts[id] for id in organisations)),
