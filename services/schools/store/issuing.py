@@ -88,8 +88,12 @@ def planned(session: Session, job_id: UUID, bills: int) -> Sequence[Row[Any]]:
     """The next bills that a job planned, line by line."""
     return session.execute(
         text(
-            "SELECT * FROM issued_item WHERE job_id = :job AND outcome = 'planned' AND place < :bills + (SELECT"
-            " min(place) FROM issued_item WHERE job_id = :job AND outcome = 'planned') ORDER BY place"
+            # Bills are settled in the order of their places, so none is planned before as many as are counted.
+            "WITH next AS (SELECT i.place FROM issued_item i WHERE i.job_id = :job AND i.outcome = 'planned'"
+            " AND i.place >= (SELECT issued + existing + refused FROM issue_job WHERE id = :job)"
+            " ORDER BY i.place LIMIT 1)"
+            " SELECT i.* FROM issued_item i, next WHERE i.job_id = :job AND i.outcome = 'planned'"
+            " AND i.place >= next.place AND i.place < next.place + :bills ORDER BY i.place"
         ),
         {"job": job_id, "bills": bills},
     ).all()
