@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers
 from services.schools.store import bulk
 
 
@@ -113,15 +115,24 @@ def drop_planned(session: Session, job_id: UUID, pupils: Sequence[UUID]) -> None
 
 def settle(session: Session, job_id: UUID, rows: Sequence[dict[str, Any]]) -> set[int]:
     """Write what planned bills became; the places of those that were still planned."""
-    updated = bulk.execute(
-        session,
-        "UPDATE issued_item i SET outcome = r.outcome, invoice_id = r.invoice, reference = r.reference FROM {rows}"
-        " WHERE i.job_id = :job AND i.place = r.place AND i.outcome = 'planned' RETURNING i.place",
-        "place integer, outcome text, invoice uuid, reference text",
-        rows,
-        job=job_id,
+    # The planner knows nothing yet of a plan that was just written, and any join would be a guess: the places are
+    # found by index, what became of each in one document.
+    found = {
+        row["place"]: {"outcome": row["outcome"], "invoice": row["invoice"], "reference": row["reference"]}
+        for row in rows
+    }
+    updated = session.execute(
+        text(
+            "WITH found AS MATERIALIZED (SELECT CAST(:found AS jsonb) AS at)"
+            " UPDATE issued_item i SET outcome = found.at -> CAST(i.place AS text) ->> 'outcome',"
+            " invoice_id = CAST(found.at -> CAST(i.place AS text) ->> 'invoice' AS uuid),"
+            " reference = found.at -> CAST(i.place AS text) ->> 'reference' FROM found"
+            " WHERE i.job_id = :job AND i.place = ANY(CAST(:places AS integer[])) AND i.outcome = 'planned'"
+            " RETURNING i.place"
+        ),
+        {"found": json.dumps(found), "job": job_id, "places": integers(found)},
     )
-    return {row.place for row in updated} if updated else set()
+    return {row.place for row in updated}
 
 
 def withdrawn_among(session: Session, pupils: Sequence[UUID]) -> dict[UUID, str]:
