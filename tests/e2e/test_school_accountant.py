@@ -347,3 +347,22 @@ def test_a_round_page_within_its_budget(town: Town, open_page: OpenPage) -> None
     assert sum(size for _, size in fetched) <= 150 * 1024
     assert sum(size for name, size in fetched if name.endswith(".js")) <= 60 * 1024
     assert len(weights) <= 10
+
+
+def test_a_class_list_on_paper(town: Town, open_page: OpenPage, tmp_path: Path) -> None:
+    """A4 landscape without buttons and menus; who printed it and when; each sheet has its number."""
+    page = open_page(width=1280, height=900)
+    sign_in(page, town, ACCOUNTANT)
+    page.locator(".round-row a").first.click()
+    page.wait_for_load_state()
+    page.goto(f"{page.url}/phieu")
+    paper = tmp_path / "list.pdf"
+    page.pdf(path=paper, prefer_css_page_size=True)
+    text = text_of(paper)
+    assert "1/1" in text or "1/2" in text
+    assert "In bởi" in text
+    assert "Số liệu đến" in text
+    for gone in ("Tải .xlsx", "Khoản thu\n", "Tìm theo tên"):
+        assert gone not in text
+    size = subprocess.run(["pdfinfo", str(paper)], capture_output=True, text=True, check=True).stdout
+    assert "841.92 x 594.96" in size or "842 x 595" in size
