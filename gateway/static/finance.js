@@ -174,7 +174,7 @@ document.addEventListener("keydown", (event) => {
     // On a link or a button Enter does what it always does, but on the row that is open it takes the first suggestion.
     const row = event.target.closest("[data-row]");
     const other = event.target.closest("a, button, summary");
-    const first = pane().querySelector(".offer.first [data-offer]");
+    const first = pane().querySelector('[data-offer="pair"], .offer.first [data-offer]');
     if (!first || (other && (!row || row !== currentRow()))) return;
     event.preventDefault();
     if (!event.repeat) first.requestSubmit();

@@ -227,6 +227,21 @@ def test_the_desk_by_keyboard_alone(office: Office, open_page: OpenPage) -> None
     assert page.locator("#park[open]").count() == 0
 
 
+def test_two_children_are_paid_by_one_key(office: Office, open_page: OpenPage) -> None:
+    """Both are named and together they are the amount: Enter pays both bills, one undo takes both back."""
+    one = office.desk.bill("Lê Hoài An", 420_000, group_name="2C")
+    other = office.desk.bill("Lê Thanh Bình", 512_000, group_name="4B")
+    office.desk.money(932_000, "HAI CON HOAI AN 2C, THANH BINH 4B")
+    page = at_desk(open_page(width=1440, height=900), office)
+    expect(page.get_by_text("Hai phiếu cộng lại đúng bằng số tiền")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("Đã ghi 932.000 ₫ vào 2 phiếu.")
+    assert (office.desk.applied(one), office.desk.applied(other)) == (420_000, 512_000)
+    page.keyboard.press("u")
+    expect(page.locator("#result")).to_contain_text("Đã hoàn tác. 932.000 ₫ chờ xử lý.")
+    assert (office.desk.applied(one), office.desk.applied(other)) == (0, 0)
+
+
 def test_without_scripts_everything_is_there(office: Office, open_page: OpenPage) -> None:
     """On a phone without scripts: the list, one credit, search for a bill, apply, undo."""
     bill = office.desk.bill("Phạm Thu Hà", 250_000)
@@ -262,6 +277,9 @@ def _full_desk(desk: FinanceDesk) -> None:
         desk.money(300_000, "hoc phi linh", source=source, **facts)
     desk.money(936_000, "<script>alert(1)</script> 'a' \"b\"")
     desk.message({"credits": [{"provider_transaction_id": "X2", "account": "999", "amount": 1_000}]})
+    desk.bill("Lê Hoài An", 420_000, group_name="2C")
+    desk.bill("Lê Thanh Bình", 512_000, group_name="4B")
+    desk.money(932_000, "HAI CON HOAI AN 2C, THANH BINH 4B")
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -273,7 +291,7 @@ def test_no_barriers_on_any_page(office: Office, open_page: OpenPage, look: Any,
     page.goto(f"{office.url}/doi-soat")
     look(page)
     addresses = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.href)")
-    assert len(addresses) == 7
+    assert len(addresses) == 8
     for address in addresses:
         page.goto(address)
         look(page)

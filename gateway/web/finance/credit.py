@@ -123,9 +123,14 @@ class CreditView:
     @property
     def first_is_sure(self) -> bool:
         """Whether Enter may take the first suggestion: not where it is a guess, nor where money would be left over."""
-        if not self.offers or self.offers[0].found.score < _SURE_ENOUGH:
+        if not self.offers or self.offers[0].found.score < _SURE_ENOUGH or self.pair:
             return False
         return not self.offers[0].rest or self.offers[0].comparison is not None
+
+    @property
+    def pair_offers(self) -> list[Offer]:
+        """The two payables of `pair` as they are offered."""
+        return [offer for offer in self.offers if offer.found.payable_id in self.pair]
 
     @property
     def pair(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.web.finance import words
 from gateway.web.finance.credit import Shown, blockers_of, refused
-from gateway.web.finance.frame import ASSIGN, UNDO, Desk, desk_of, inside
+from gateway.web.finance.frame import ASSIGN, UNDO, Desk, desk_of, error_words, inside
 from gateway.web.finance.queue import filter_of
 from kit.errors import Error
 from kit.money import parse_vnd
@@ -81,17 +81,25 @@ async def _refuse(sent: Sent, form: str, error: Error) -> Response:
     page = sent.page
     if error.http_status == 409:
         blockers = await blockers_of(page, error)
-        conflict = await what_happened(sent) if error.reason == "CREDIT_MOVED" else page.error_text(error)
+        conflict = await _conflict(sent, error, bool(blockers))
         shown = Shown(status=409, conflict=conflict, blockers=blockers, values=sent.values)
         return await refused(sent.desk, sent.credit_id, shown)
     field = f"{form}-reason" if error.reason == "REASON_MISSING" else form
     shown = Shown(
-        errors={field: page.error_text(error)},
+        errors={field: error_words(page, error)},
         values=sent.values,
         open_form=form,
         status=422,
     )
     return await refused(sent.desk, sent.credit_id, shown)
+
+
+async def _conflict(sent: Sent, error: Error, has_blockers: bool) -> str:
+    if error.reason == "CREDIT_MOVED":
+        return await what_happened(sent)
+    if has_blockers:
+        return sent.page.gettext("Lần ghi sau còn dựa vào lần này, phải hoàn tác trước:")
+    return error_words(sent.page, error)
 
 
 async def what_happened(sent: Sent) -> str:

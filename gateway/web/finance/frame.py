@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.access import holds
+from gateway.formats import figure
 from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
@@ -166,6 +168,14 @@ def short_name(name: str) -> str:
         if name.startswith(long):
             return short + name.removeprefix(long)
     return name
+
+
+_DONG: Final = re.compile(r"\b\d{4,15}(?= (?:đ|đồng)\b)")
+
+
+def error_words(page: Page, error: Error) -> str:
+    """What went wrong, with amounts written as everywhere else."""
+    return _DONG.sub(lambda match: figure(int(match[0])), page.error_text(error))
 
 
 def with_query(path: str, **values: str) -> str:

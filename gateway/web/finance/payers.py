@@ -16,6 +16,7 @@ from gateway.web.finance.frame import (
     Desk,
     FinancePageNotFound,
     desk_of,
+    error_words,
     inside,
     outside,
     with_query,
@@ -157,7 +158,7 @@ async def use(page: CurrentPage) -> Response:
         if error.http_status not in (400, 409):
             raise
         errors[field if error.reason != "REASON_MISSING" else f"reason-{values.get('payable', '')}"] = (
-            page.error_text(error)
+            error_words(page, error)
         )
         status = 409 if error.http_status == 409 else 422
         return await _show(desk, organisation_id, payer_id, errors=errors, values=values, status=status)
@@ -180,7 +181,7 @@ async def give_back(page: CurrentPage) -> Response:
     except Error as error:
         if error.http_status not in (400, 409):
             raise
-        errors = {f"undo-{values.get('payment', '')}": page.error_text(error)}
+        errors = {f"undo-{values.get('payment', '')}": error_words(page, error)}
         status = 409 if error.http_status == 409 else 422
         return await _show(desk, organisation_id, payer_id, errors=errors, values=values, status=status)
     return page.redirect(payer_url(organisation_id, payer_id, viec="hoan-tac"))

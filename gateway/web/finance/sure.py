@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.web.finance.credit import Offer, offer_of
-from gateway.web.finance.frame import ASSIGN, Desk, desk_of, inside, outside
+from gateway.web.finance.frame import ASSIGN, Desk, desk_of, error_words, inside, outside
 from gateway.web.finance.memos import Piece, marked
 from gateway.web.finance.queue import PAGE, filter_of
 from kit.errors import Error
@@ -133,7 +133,9 @@ async def accept(page: CurrentPage) -> Response:
         except Error as error:
             if error.http_status not in (400, 404, 409):
                 raise
-            left.append(Left(f"/doi-soat/khoan/{ref}", request.allocations[0].amount, page.error_text(error)))
+            left.append(
+                Left(f"/doi-soat/khoan/{ref}", request.allocations[0].amount, error_words(page, error))
+            )
             continue
         done += 1
         amount += request.allocations[0].amount

@@ -138,7 +138,7 @@ def test_an_undo_names_what_stands_on_it(desk: FinanceDesk, clerk: httpx.Client)
     first, second = desk.money(300_000, bill.reference), desk.money(200_000, bill.reference)
     refused = act(clerk, first, "hoan-tac", reason="nhầm")
     assert refused.status_code == 409
-    assert "200.000 ₫ cho Nguyễn Khánh Linh, 3A" in words_of(refused.text)
+    assert "phải hoàn tác trước: 200.000 ₫ cho Nguyễn Khánh Linh, 3A" in words_of(refused.text)
     assert f'href="{page_of(second)}#pay_' in refused.text
     assert act(clerk, second, "hoan-tac", reason="nhầm").status_code == 303
     assert act(clerk, first, "hoan-tac", reason="nhầm").status_code == 303
@@ -151,7 +151,8 @@ def test_money_for_two_children_is_split(desk: FinanceDesk, clerk: httpx.Client)
     other = desk.bill("Lê Thanh Bình", 512_000, group_name="4B")
     credit = desk.money(932_000, "HAI CON HOAI AN 2C, THANH BINH 4B")
     shown = clerk.get(page_of(credit)).text
-    fields = form_of(shown, "tach")
+    assert "Hai phiếu cộng lại đúng bằng số tiền" in words_of(shown)
+    fields = form_of(shown, "tach", 1)
     parts = {name: value for name, value in fields.items() if name.startswith("part-") and value}
     assert sorted(parts.values()) == ["420.000", "512.000"]
     wrong = clerk.post(
@@ -161,7 +162,8 @@ def test_money_for_two_children_is_split(desk: FinanceDesk, clerk: httpx.Client)
     assert 'value="42O.000"' in wrong.text
     unexplained = clerk.post(f"{page_of(credit)}/tach", data={**fields, "reason": " "})
     assert unexplained.status_code == 422
-    assert clerk.post(f"{page_of(credit)}/tach", data={**fields, "reason": "hai con"}).status_code == 303
+    together = form_of(shown, "tach", 0)
+    assert clerk.post(f"{page_of(credit)}/tach", data=together).status_code == 303
     assert (desk.applied(one), desk.applied(other)) == (420_000, 512_000)
 
 
@@ -184,6 +186,7 @@ def test_what_is_over_is_kept_for_the_payer_and_used_on_request(
     reason = {"reason": "mẹ gọi sáng nay"}
     greedy = clerk.post("/doi-soat/tien-du/nguoi/dung", data={**fields, **reason, "amount": "36.001"})
     assert greedy.status_code == 409
+    assert "chỉ còn 36.000 đ, không đủ 36.001 đ" in words_of(greedy.text)
     for _ in range(2):
         used = clerk.post("/doi-soat/tien-du/nguoi/dung", data={**fields, **reason})
         assert used.status_code == 303
