@@ -95,6 +95,9 @@ class _Parser:
             self._expat.Parse(chunk, is_last)
         except expat.ExpatError as error:
             raise RosterDamaged(place=f"{self.part}, {error.lineno}") from error
+        except (LookupError, ValueError) as error:
+            # An encoding that does not exist, or one that XML is never written in.
+            raise RosterDamaged(place=self.part) from error
         # A name, an attribute or a text of megabytes is no part of a list, and dear to whoever reads it after us.
         self._still = self._still + len(chunk) if self._watcher.elements == before else 0
         if self._still > STILL_LIMIT:

@@ -6,7 +6,8 @@ Cells are text, int or float, bool, date or time as the file holds them; a cell 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -92,31 +93,43 @@ def _read(
     container: io.BytesIO, sheets: list[tuple[str, bool]], errors: list[dict[tuple[int, int], str]]
 ) -> Iterable[Sheet]:
     # Imported here: CSV files and refusals do not need it.
-    from python_calamine import CalamineError, SheetTypeEnum, load_workbook
+    from python_calamine import SheetTypeEnum, load_workbook
 
-    try:
+    with _refusing("workbook"):
         workbook = load_workbook(container)
         indexes = [
             index
             for index, listed in enumerate(workbook.sheets_metadata)
             if listed.typ == SheetTypeEnum.WorkSheet
         ]
-    except CalamineError as error:
-        raise RosterDamaged(place=type(error).__name__) from error
     if len(indexes) != len(sheets):
         raise RosterDamaged(place="workbook")
     for index, (name, is_visible), cells in zip(indexes, sheets, errors, strict=True):
-        try:
+        with _refusing(name):
             read = workbook.get_sheet_by_index(index)
             rows: list[list[Value]] = list(read.to_python(skip_empty_area=False))
             merges = [
                 (top, left, bottom, right) for (top, left), (bottom, right) in read.merged_cell_ranges or ()
             ]
-        except CalamineError as error:
-            raise RosterDamaged(place=name) from error
         _refuse_overlaps(name, rows, merges)
         _set_errors(rows, cells)
         yield Sheet(name, is_visible, rows, merges)
+
+
+@contextmanager
+def _refusing(place: str) -> Iterator[None]:
+    """What the library cannot read, or gives up on in a panic, is a damaged file."""
+    from python_calamine import CalamineError
+
+    try:
+        yield
+    except CalamineError as error:
+        raise RosterDamaged(place=place) from error
+    except BaseException as error:
+        # The library's panics are of no class that could be named, and no `Exception`.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RosterDamaged(place=place) from error
 
 
 def _refuse_overlaps(name: str, rows: list[list[Value]], merges: list[Merge]) -> None:

@@ -160,6 +160,18 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
         "ROSTER_DAMAGED",
         lambda: bombs.zip_of({f"a{number}": b"" for number in range(20_000)}),
     ),
+    "an encoding that does not exist": (
+        "ROSTER_DAMAGED",
+        lambda: package(b'<?xml version="1.0" encoding="xoai"?>' + sheet_xml(HEADING)),
+    ),
+    "an encoding of many bytes": (
+        "ROSTER_DAMAGED",
+        lambda: package(b'<?xml version="1.0" encoding="big5"?>' + sheet_xml(HEADING)),
+    ),
+    "a directory that ends too early": (
+        "ROSTER_DAMAGED",
+        lambda: bombs.old_list()[:-100],
+    ),
     "half a file": ("ROSTER_DAMAGED", lambda: HONEST[: len(HONEST) // 2]),
     "a PDF": ("ROSTER_NOT_A_SPREADSHEET", lambda: b"%PDF-1.7\n" + bytes(1_000_000)),
     "a picture": ("ROSTER_NOT_A_SPREADSHEET", lambda: b"\x89PNG\r\n\x1a\n" + bytes(1_000_000)),
