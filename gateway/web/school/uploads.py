@@ -100,7 +100,7 @@ async def _receive(school: School, round_: pb.Round | None) -> Response:
     if len(content) > MOST_BYTES:
         fields.errors["tep"] = too_large
     elif not content:
-        fields.errors["tep"] = page.gettext("Chọn một tệp .xlsx hoặc .csv có nội dung")
+        fields.errors["tep"] = page.gettext("Chọn một tệp .xlsx, .xls hoặc .csv có nội dung")
     if not fields.errors:
         request = pb.CreateImportRequest(
             request_id=fields.request_id,
