@@ -40,6 +40,7 @@ def demo(
     schools: Annotated[int, typer.Option(help="Bao nhiêu trường trong sáu trường", min=2, max=6)] = 6,
 ) -> None:
     """Build the demo city; exit code 1 if any sum disagrees."""
+    _end_on_signals()
     console = Console()
     folder = here.RUN / "demo-platform"
     with folders.held(folder):
@@ -53,7 +54,6 @@ def _run(
     platform: Embedded | Full, console: Console, schools: list[MadeUpSchool], seed: int, *, once: bool
 ) -> list[str]:
     """Build, show, serve; what does not agree, if anything. Whatever happens, nothing of it runs on."""
-    _end_on_signals()
     platform.start()
     try:
         wrong = _build(platform, console, schools, seed)

@@ -81,15 +81,17 @@ def test_full_mode_says_the_same(embedded: dict[str, int], tmp_path: Path) -> No
 def test_a_demo_that_was_killed_is_swept_away(tmp_path: Path) -> None:
     """After kill -9 of the demo its processes run on; one that still runs is refused a double; the next ends them."""
     command = [sys.executable, "-m", "cli.main", "demo", "--schools", "2", "--port", "0"]
+    ready = tmp_path / ".run" / "demo-platform" / "web.ready"
     with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as first:
-        _wait(lambda: (tmp_path / ".run" / "demo-platform" / "web.ready").exists())
+        _wait(ready.exists)
         double = run(tmp_path, "demo", "--once", "--port", "0")
         assert (double.returncode, double.stderr.count("\n")) == (1, 1)
         assert double.stderr.startswith("PLATFORM_RUNS")
         first.kill()
     assert left_behind(tmp_path) != []
+    ready.unlink()
     with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as second:
-        _wait(lambda: (tmp_path / ".run" / "demo-platform" / "web.ready").exists())
+        _wait(ready.exists)
         second.send_signal(signal.SIGTERM)
         second.wait(60)
     assert left_behind(tmp_path) == []
