@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from services.schools.domain.errors import BadField, ExemptionTooLarge
@@ -136,9 +137,14 @@ class Bill:
 
     def source_id(self, round_id: UUID) -> str:
         """The business key: the same charges of the same pupil are never billed twice, whatever happens between."""
-        items = ",".join(sorted(str(charge.item.id) for charge in self.charges))
-        digest = hashlib.sha256(items.encode()).hexdigest()[:16]
-        return f"{round_id}:{self.pupil.id}:{self.account.id}:{digest}"
+        items = _digest(tuple([charge.item.id for charge in self.charges]))
+        return f"{round_id}:{self.pupil.id}:{self.account.id}:{items}"
+
+
+@lru_cache(maxsize=1024)
+def _digest(items: tuple[UUID, ...]) -> str:
+    """A short name of a set of items; most pupils of a round are charged the same ones."""
+    return hashlib.sha256(",".join(sorted(map(str, items))).encode()).hexdigest()[:16]
 
 
 def check_round(title: str, school_year: str, due_date: str) -> date:

@@ -46,6 +46,7 @@ def release(session: Session, subject: Subject, id: UUID, *, pupils: int, amount
     job, place = issuing.start_job(
         session, ids.new(), value.organisation_id, id, len(seen.bills), clock.now()
     )
+    sources = [(number, bill, bill.source_id(id)) for number, bill in enumerate(seen.bills, place)]
     issuing.plan(
         session,
         job,
@@ -53,13 +54,13 @@ def release(session: Session, subject: Subject, id: UUID, *, pupils: int, amount
             {
                 "item": charge.item.id,
                 "pupil": bill.pupil.id,
-                "place": place + number,
-                "source": bill.source_id(id),
+                "place": number,
+                "source": source,
                 "amount": charge.amount,
                 "exempted": charge.exempted,
                 "reason": charge.reason,
             }
-            for number, bill in enumerate(seen.bills)
+            for number, bill, source in sources
             for charge in bill.charges
         ],
     )

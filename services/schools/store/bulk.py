@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,5 +17,5 @@ def execute(
     if not rows:
         return None
     unpacked = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({columns})"
-    content = json.dumps(list(rows), ensure_ascii=False, default=str)
+    content = msgspec.json.encode(rows, enc_hook=str).decode()
     return session.execute(text(sql.replace("{rows}", unpacked)), {"rows": content, **values})
