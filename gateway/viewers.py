@@ -76,6 +76,11 @@ class Viewer:
         return self.session.unread_notices if self.session is not None else 0
 
     @property
+    def idle_seconds(self) -> int:
+        """The session ends after so long without a request; 0 where there is none."""
+        return self.session.idle_seconds if self.session is not None else 0
+
+    @property
     def name(self) -> str:
         return self.subject.name
 

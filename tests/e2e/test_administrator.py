@@ -375,6 +375,39 @@ def test_pages_stay_within_their_budget(platform: Embedded, chief: Callable[...,
         assert scripts <= 60 * 1024, place
 
 
+def test_a_session_about_to_end_says_so_and_can_be_kept(
+    platform: Embedded, chief: Callable[..., Page], look: Look
+) -> None:
+    """Thirteen idle minutes: a strip with a button that keeps the session; a quarter of an hour: it says what to save."""
+    page = chief(width=1280)
+    page.clock.install()
+    page.goto(f"{platform.url}/quan-tri/don-vi/moi")
+    page.get_by_label("Tên đơn vị").fill("Trường đang gõ dở")
+    soon = page.get_by_text("Phiên sắp hết vì không có thao tác.")
+    page.clock.fast_forward("12:30")
+    expect(soon).to_be_hidden()
+    page.clock.fast_forward("01:00")
+    expect(soon).to_be_visible()
+    look(page)
+    page.get_by_role("button", name="Ở lại").click()
+    expect(soon).to_be_hidden()
+    page.clock.fast_forward("16:00")
+    expect(page.get_by_text("Phiên đã hết. Chép lại những gì đang gõ")).to_be_visible()
+    expect(page.get_by_label("Tên đơn vị")).to_have_value("Trường đang gõ dở")
+    look(page)
+
+
+def test_the_enrolment_can_be_read_in_the_dark(platform: Embedded, open_page: OpenPage, look: Look) -> None:
+    """Code and key stand on grounds that they can be read on, whatever the phone is set to."""
+    page = open_page(dark=True)
+    link = xoai(platform, "admin", "create", "--name", "Vũ Thị Đêm", "--login", "dem@xoai.example")
+    page.goto(link)
+    look(page)
+    page.get_by_label("Mật khẩu mới").fill(PASSWORD)
+    press(page, "Đặt mật khẩu và vào")
+    look(page)
+
+
 def test_english_is_whole(platform: Embedded, chief: Callable[..., Page], look: Look) -> None:
     """The same pages in English: no Vietnamese is left in what the pages say themselves."""
     page = chief(width=1280, dark=True)

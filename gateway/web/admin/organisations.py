@@ -12,6 +12,7 @@ from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.roles import role_names
+from gateway.web.admin.connections import providers
 from gateway.web.admin.frame import ROOT, kinds, organisation_of, organisation_url, show
 from kit.errors import Error
 from kit.text import fold
@@ -196,6 +197,7 @@ async def one(page: CurrentPage, org: str) -> Response:
         people=people,
         connections=connections.connections if connections else None,
         keys=keys.api_keys if keys else None,
+        providers=providers(page),
         roles=role_names(page.gettext),
         banks=banks,
     )
