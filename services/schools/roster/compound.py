@@ -40,6 +40,9 @@ _BOF, _EOF, _FILEPASS, _BOUNDSHEET, _SUPBOOK = 0x0809, 0x000A, 0x002F, 0x0085, 0
 # What a SUPBOOK record says instead of the length of another file's name: this file, and add-in functions.
 _OWN_BOOKS = (b"\x01\x04", b"\x01\x3a")
 _FORMULA, _BOOLERR = 0x0006, 0x0205
+# An empty text within a formula. One without it that gave an empty text was never computed: programs that cannot
+# compute write it so.
+_EMPTY = b"\x17\x00"
 _SINGLE = frozenset((0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00D6))
 _MULTIPLE = frozenset((0x00BD, 0x00BE))
 
@@ -213,6 +216,8 @@ def _walk(stream: bytes, sheet: OldSheet) -> int:
                 sheet.errors[row, column] = _ERRORS.get(data[6], "#N/A")
             elif kind == _FORMULA and data[12:14] == b"\xff\xff" and data[6] == 2:
                 sheet.errors[row, column] = _ERRORS.get(data[8], "#N/A")
+            elif kind == _FORMULA and data[12:14] == b"\xff\xff" and data[6] == 3 and _EMPTY not in data[22:]:
+                sheet.errors[row, column] = "="
         elif kind in _MULTIPLE:
             row, column = struct.unpack_from("<H", data)[0], struct.unpack_from("<H", data, len(data) - 2)[0]
         else:

@@ -148,10 +148,12 @@ class Package:
         workbook = self._workbook_path()
         relations = {relation["id"]: relation for relation in self._relations(workbook)}
         by_kind = {relation["kind"]: relation["path"] for relation in relations.values()}
-        is_1904, sheets, paths = False, list[Any](), list[Any]()
+        is_1904, is_uncomputed, sheets, paths = False, False, list[Any](), list[Any]()
         for tag, attributes in self._tags(workbook):
             if tag == "workbookPr":
                 is_1904 = attributes.get("date1904", "0").lower() in ("1", "true", "on")
+            elif tag == "calcPr":
+                is_uncomputed = attributes.get("fullCalcOnLoad", "0").lower() in ("1", "true", "on")
             elif tag == "sheet":
                 relation = relations.get(attributes.get("id", ""))
                 if relation is None or relation["kind"] != "worksheet":
@@ -172,7 +174,7 @@ class Package:
             if "styles" in by_kind:
                 self._copy(by_kind["styles"], container, "xl/styles.xml", _Styles(by_kind["styles"]))
             for number, (sheet, path) in enumerate(zip(sheets, paths, strict=True), 1):
-                cells = _Cells(path, sheet)
+                cells = _Cells(path, sheet, is_uncomputed)
                 self._copy(path, container, f"xl/worksheets/sheet{number}.xml", cells)
                 cells.close()
                 if cells.strings * max(lengths, default=0) > UNPACKED_LIMIT:

@@ -171,9 +171,12 @@ class _Strings:
 class _Cells:
     """Looks at each cell of a sheet once: where it stands, whether it holds an error or an empty formula."""
 
-    def __init__(self, part: str, sheet: VettedSheet) -> None:
+    def __init__(self, part: str, sheet: VettedSheet, is_uncomputed: bool = False) -> None:
+        """`is_uncomputed`: the file asks to be computed when it is opened, as programs write it that cannot compute
+        and put 0 for every formula."""
         self.part = part
         self.sheet = sheet
+        self.is_uncomputed = is_uncomputed
         self.parser: _Parser | None = None
         self.columns: dict[str, int] = {}
         self.row = -1
@@ -252,7 +255,7 @@ class _Cells:
         value = self.value.strip()
         if self.kind == "e":
             self.sheet.errors[self.row, self.column] = value or "#N/A"
-        elif not value and self.kind != "str":
+        elif (not value and self.kind != "str") or (self.is_uncomputed and value == "0"):
             self.sheet.errors[self.row, self.column] = "=" + self.formula.strip()
             self._reach()
         if len(self.sheet.errors) > ERROR_LIMIT:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import xlwt
 
 from services.schools.roster import source
 from services.schools.roster.reading import read
@@ -325,3 +326,22 @@ def test_nothing_given_back_begins_like_a_formula() -> None:
     before = read(content, today=TODAY)
     assert [row.pupil for row in again.rows] == [row.pupil for row in before.rows]
     assert before.rows[0].pupil.phone == "+84912345678"
+
+
+def test_a_formula_that_nobody_computed_is_wrong_in_every_kind_of_file() -> None:
+    """Programs that cannot compute write 0, or an empty text: no fee may become that. A computed blank is one."""
+    head = ["Họ và tên", "Lớp", "Tiền ăn", "Tổng cộng"]
+    new = xlsx([head, ["An Văn", "3A", Formula("=1000*2"), Formula("=C2")], ["B C", "3A", 0, Formula("=C3")]])
+    first, second = read(new, today=TODAY).rows
+    assert (first.outcome, first.problems[0].reason) == ("wrong", "FORMULA_NOT_COMPUTED")
+    assert (second.outcome, second.items) == ("ok", {"Tiền ăn": 0})
+    old = xls(
+        [
+            head,
+            ["An Văn", "3A", xlwt.Formula("1000*2"), 0],
+            ["B C", "3A", xlwt.Formula('IF(D3>9,D3,"")'), 0],
+        ]
+    )
+    first, second = read(old, today=TODAY).rows
+    assert (first.outcome, first.problems[0].reason) == ("wrong", "FORMULA_NOT_COMPUTED")
+    assert (second.outcome, second.items) == ("ok", {})
