@@ -375,6 +375,50 @@ def test_pages_stay_within_their_budget(platform: Embedded, chief: Callable[...,
         assert scripts <= 60 * 1024, place
 
 
+def test_a_school_changes_its_account_by_itself(
+    platform: Embedded, chief: Callable[..., Page], open_page: OpenPage, look: Look
+) -> None:
+    """The accountant proposes, the head teacher approves; both see of the administration this one page only."""
+    page = chief(width=1280)
+    page.goto(f"{platform.url}/quan-tri/don-vi/moi")
+    page.get_by_label("Tên đơn vị").fill("Trường Mầm non Sơn Ca")
+    page.get_by_label("Loại").select_option(label="Trường học")
+    press(page, "Thêm đơn vị")
+    school = page.url.partition("?")[0]
+    links = [
+        invite(page, school, "Kế Toán Sơn Ca", "ketoan@sonca.example", "Kế toán trường"),
+        invite(page, school, "Hiệu Trưởng Sơn Ca", "hieutruong@sonca.example", "Hiệu trưởng"),
+    ]
+    accountant, head = open_page(width=360, allow=REFUSED), open_page(width=360, allow=REFUSED)
+    for person, link in zip((accountant, head), links, strict=True):
+        person.goto(link)
+        person.get_by_label("Mật khẩu mới").fill(PASSWORD)
+        press(person, "Đặt mật khẩu và vào")
+        give_code(person)
+        person.goto(f"{platform.url}/tai-khoan")
+        press(person, "Tài khoản nhận tiền của đơn vị")
+        look(person)
+        expect(person.get_by_role("link", name="Người dùng")).to_have_count(0)
+    press(accountant, "Đề nghị tài khoản")
+    accountant.get_by_label("Ngân hàng").select_option(label="Ngân hàng Thử (chỉ bản thử)")
+    accountant.get_by_label("Số tài khoản").fill("9021000077777")
+    accountant.get_by_label("Tên chủ tài khoản").fill("TRUONG MAM NON SON CA")
+    press(accountant, "Gửi đề nghị")
+    look(accountant)
+    head.reload()
+    press(head, re.compile("đuôi 7777"))
+    press(head, re.compile("Duyệt tài khoản"))
+    expect(head.get_by_text("Đang nhận tiền")).to_be_visible()
+    look(head)
+    accountant.reload()
+    expect(accountant.get_by_text("Hiệu Trưởng Sơn Ca, ")).to_be_visible()
+    expect(accountant.get_by_role("button", name=re.compile("Ngừng"))).to_have_count(0)
+    for place in ("/quan-tri/don-vi", "/quan-tri/nguoi", "/quan-tri/ket-noi"):
+        answer = accountant.goto(platform.url + place)
+        assert answer is not None
+        assert answer.status == 403, place
+
+
 def test_a_session_about_to_end_says_so_and_can_be_kept(
     platform: Embedded, chief: Callable[..., Page], look: Look
 ) -> None:
