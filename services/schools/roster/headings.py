@@ -374,12 +374,13 @@ def _continues(sheet: Sheet, grid: _Grid, layout: Layout, full: Column) -> bool:
 
 
 def _keep_first(layout: Layout) -> None:
-    """Of two columns with the same field the first counts."""
+    """Of two columns with the same field the first counts; a second telephone stands in where the first is blank."""
     seen: set[str] = set()
     single = {*_FIELD_HEADINGS, "sex_female", "sex_male", "birth_day", "birth_month", "birth_year"}
     single -= {"full_name"}
     for column in layout.columns:
         if column.role in single:
-            if column.role in seen:
-                column.role = "other"
-            seen.add(column.role)
+            role = column.role
+            if role in seen:
+                column.role = "phone_more" if role == "phone" else "other"
+            seen.add(role)

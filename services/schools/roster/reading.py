@@ -54,6 +54,7 @@ class _Reader:
     single: dict[str, Column] = field(default_factory=dict)
     has_female_marks: bool = False
     name_heading: str = ""
+    more_phones: list[Column] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         sheet, layout, items = self.source.sheet, self.source.layout, self.source.items
@@ -73,6 +74,7 @@ class _Reader:
             )
         self.merged = _merged_amounts(sheet, layout, items)
         self.name_heading = name_heading(layout)
+        self.more_phones = layout.all("phone_more")
 
     def read(self, number: int, row: Sequence[Value], section: str | None) -> Row:
         """The pupil of row `number` (from 0)."""
@@ -114,6 +116,8 @@ class _Reader:
             ("phone", read_phone),
         ):
             column, value = self._cell(role, row)
+            if role == "phone" and is_blank(value):
+                column, value = self._other_phone(row)
             if column is not None and value != "":
                 values[role] = _settle(column.heading, value, broken(value) or reader(value), problems)
         column, value = self._cell("personal_number", row)
@@ -128,6 +132,14 @@ class _Reader:
         column = self.single.get(role)
         value = row[column.index] if column is not None and column.index < len(row) else ""
         return column, "" if value.__class__ is str and value[:1] in _DASHES and is_dash(value) else value
+
+    def _other_phone(self, row: Sequence[Value]) -> tuple[Column | None, Value]:
+        """The first of further telephone columns (mother, father, …) that says anything."""
+        for column in self.more_phones:
+            value = row[column.index] if column.index < len(row) else ""
+            if not is_blank(value) and not (isinstance(value, str) and is_dash(value)):
+                return column, value
+        return None, ""
 
     def _birth_date(self, row: Sequence[Value], problems: list[Problem]) -> object:
         column, value = self._cell("birth_date", row)

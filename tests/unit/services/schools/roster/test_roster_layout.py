@@ -345,3 +345,13 @@ def test_a_formula_that_nobody_computed_is_wrong_in_every_kind_of_file() -> None
     first, second = read(old, today=TODAY).rows
     assert (first.outcome, first.problems[0].reason) == ("wrong", "FORMULA_NOT_COMPUTED")
     assert (second.outcome, second.items) == ("ok", {})
+
+
+def test_a_second_telephone_stands_in_for_the_first() -> None:
+    """Father's number, else mother's; a wrong one is wrong under its own heading."""
+    rows = [["Họ và tên", "Lớp", "SĐT cha", "SĐT mẹ"], ["A B", "3A", "0987654321", "0912345678"]]
+    rows += [["C D", "3A", "", "0912345678"], ["E F", "3A", "-", "12"], ["G H", "3A", "", ""]]
+    reading = read(xlsx(rows), today=TODAY)
+    assert [row.pupil.phone for row in reading.rows] == ["+84987654321", "+84912345678", None, None]
+    assert [problem.column for row in reading.rows for problem in row.problems] == ["SĐT mẹ"]
+    assert reading.columns["phone"] == "SĐT cha"
