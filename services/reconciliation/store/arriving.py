@@ -17,7 +17,13 @@ from kit.arrays import booleans, integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.credit import Credit, Payment, Report
 
-_ADD: Final[LiteralString] = """
+
+def _one_line(statement: LiteralString) -> LiteralString:
+    """The driver remembers how to send statements of up to 4,096 characters and works out longer ones each time."""
+    return " ".join(statement.split())
+
+
+_ADD: Final[LiteralString] = _one_line("""
     WITH i AS MATERIALIZED (
         SELECT * FROM ROWS FROM (unnest(
             %(id)s::uuid[], %(organisation_id)s::uuid[], %(account_id)s::text[], %(bin)s::text[],
@@ -69,7 +75,7 @@ _ADD: Final[LiteralString] = """
         FROM i WHERE is_in_ledger
     )
     INSERT INTO posting (entry_id, line, organisation_id, ledger_account, amount)
-    SELECT id, 0, organisation_id, 'bank:' || bin || ':' || account_number, amount FROM i WHERE is_in_ledger"""
+    SELECT id, 0, organisation_id, 'bank:' || bin || ':' || account_number, amount FROM i WHERE is_in_ledger""")
 
 
 def add(
