@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from kit.dead_letters import DeadLetters
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
+from kit.rpc.dead_letters import DeadLetters
 from kit.runtime import Process, main
 from services.invoices import consume, jobs
 from services.invoices.domain.bills import Keeper

@@ -15,12 +15,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kit.db import Database
-from kit.dead_letters import DeadLetters
 from kit.events import Delivery
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.inbox_tables import park
 from kit.postgres import Server
+from kit.rpc.dead_letters import DeadLetters
 from kit.seal import Sealer
 from kit.testing.service import DATA_KEY, service_database, staff
 from services.intake import arrival

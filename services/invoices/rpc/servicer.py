@@ -8,11 +8,12 @@ from typing import Final
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import dead_letters, pages
+from kit import pages
 from kit.auth import Kind, Permission, Subject
-from kit.dead_letters import DeadLetters
 from kit.errors import Error
 from kit.grpc_server import Edge
+from kit.rpc import dead_letters
+from kit.rpc.dead_letters import DeadLetters
 from services.invoices.domain.bills import Keeper
 from services.invoices.domain.errors import BadRequestField
 from services.invoices.flows import announce, bills, issue, queries

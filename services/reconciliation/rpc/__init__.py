@@ -10,11 +10,12 @@ from uuid import UUID
 import grpc
 from sqlalchemy.orm import Session
 
-from kit import clock, dead_letters, pages
+from kit import clock, pages
 from kit.auth import Permission, Subject
-from kit.dead_letters import DeadLetters
 from kit.errors import InvalidArgument
 from kit.grpc_server import Edge
+from kit.rpc import dead_letters
+from kit.rpc.dead_letters import DeadLetters
 from services.reconciliation.flows import clerk, detail, suggesting, summary
 from services.reconciliation.rpc import present
 from services.reconciliation.store import lists, queue

@@ -426,3 +426,23 @@ def test_the_very_sure_ones_are_applied_together(desk: FinanceDesk, clerk: httpx
         assert "1 khoản chưa ghi được." in words_of(answer.text)
     assert [desk.applied(bill) for bill in bills] == [700_000, 0, 0]
     assert desk.rows("SELECT count(*) FROM payment") == [(1,)]
+
+
+def test_every_page_speaks_english_too(desk: FinanceDesk, clerk: httpx.Client) -> None:
+    """By the switch; what was written in Vietnamese by people stays as it is."""
+    bill = desk.bill(amount=500_000)
+    over, nameless = desk.money(600_000, bill.reference), desk.money(70_000, "chuyen tien")
+    pages = {
+        "/doi-soat": "1 credit is waiting",
+        page_of(nameless): "No payment reference can be read in the memo.",
+        f"{page_of(over)}/tin": "What the bank sent",
+        "/doi-soat/tien-du": "Payers’ credit",
+        "/doi-soat/so-cai": "The ledger agrees",
+        "/doi-soat/tin-loi": "Every message could be read",
+        "/doi-soat/rat-chac": "No very sure credits",
+    }
+    for path, words in pages.items():
+        shown = clerk.get(path, params={"lang": "en"})
+        assert shown.status_code == 200, path
+        assert '<html lang="en">' in shown.text
+        assert words in words_of(shown.text), path

@@ -1,0 +1,1 @@
+"""RPCs that several services answer in the same way."""
