@@ -2,7 +2,7 @@
 
 Stored times are UTC and aware, read once per transaction. Calendar days are reckoned in Asia/Ho_Chi_Minh (UTC+7, no
 summer time) by `business_date`. In demo and tests the clock can be moved by one offset, which the directory keeps and
-every process follows (`kit.clock_feed`); `set_offset` refuses that in production mode, so a running city can never be
+every process follows (`kit.rpc.clock_feed`); `set_offset` refuses that in production mode, so a running city can never be
 sent to another day.
 """
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from kit import log, metrics
-from kit.clock_feed import ClockFeed
 from kit.db import Database, is_transient
 from kit.events import EventLog, Publisher
 from kit.grpc_client import Channels
 from kit.grpc_server import Server, Servicer
 from kit.relay import Page, Relay
+from kit.rpc.clock_feed import ClockFeed
 from kit.settings import Settings
 
 ROLES: Final = ("serve", "relay", "consume", "jobs")

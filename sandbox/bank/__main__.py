@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from kit import log
-from kit.clock_feed import ClockFeed
+from kit.rpc.clock_feed import ClockFeed
 from kit.settings import Settings
 from sandbox.bank.app import create_app
 

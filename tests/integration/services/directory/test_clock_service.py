@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import text
 
 from kit import auth, clock, errors
-from kit.clock_feed import ClockFeed
 from kit.db import Database
 from kit.grpc_client import OPTIONS
 from kit.grpc_server import Server
+from kit.rpc.clock_feed import ClockFeed
 from kit.settings import Settings
 from kit.testing.service import SUBJECT_KEY, Client, served, staff
 from services.directory import jobs
