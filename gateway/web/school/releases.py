@@ -21,9 +21,12 @@ from xoai.schools.v1 import schools_service_pb2 as pb
 routes = page_routes()
 RELEASE = holds("schools.release")
 _SECONDS_BEFORE_A_GUESS = 10
+_FOUND = 8
 
 
-async def _show(school: School, round_: pb.Round, *, errors: dict[str, str] | None = None) -> Response:
+async def _show(
+    school: School, round_: pb.Round, *, errors: dict[str, str] | None = None, sought: str = ""
+) -> Response:
     page, schools = school.page, school.page.state.clients.schools
     preview, sample = await asyncio.gather(
         page.call(schools.PreviewRound, pb.PreviewRoundRequest(round_id=round_.id), timeout=15.0),
@@ -32,8 +35,9 @@ async def _show(school: School, round_: pb.Round, *, errors: dict[str, str] | No
             pb.ListPupilsRequest(
                 organisation_id=school.id,
                 school_year=round_.school_year,
-                page_size=1,
-                class_name=_some(round_),
+                page_size=_FOUND if sought else 1,
+                class_name="" if sought else _some(round_),
+                search=sought,
             ),
         ),
     )
@@ -50,7 +54,9 @@ async def _show(school: School, round_: pb.Round, *, errors: dict[str, str] | No
         round=round_,
         preview=preview,
         warnings=preview.warnings_en if page.locale == "en" else preview.warnings_vi,
-        sample=next(iter(sample.pupils), None),
+        sample=None if sought else next(iter(sample.pupils), None),
+        sought=sought,
+        found=sample.pupils if sought else [],
         errors=errors or {},
         status=409 if errors else 200,
     )
@@ -62,10 +68,10 @@ def _some(round_: pb.Round) -> str:
 
 
 @routes.get("/truong/{org}/dot-thu/{rnd}/xem-truoc", READ, include_in_schema=False)
-async def preview(page: CurrentPage, org: str, rnd: str) -> Response:
-    """Sums by class and item as they would be released now."""
+async def preview(page: CurrentPage, org: str, rnd: str, tim: str = "") -> Response:
+    """Sums by class and item as they would be released now; with `tim` the families whose notice is wanted."""
     school = await school_of(page, org)
-    return await _show(school, await round_of(school, rnd))
+    return await _show(school, await round_of(school, rnd), sought=tim.strip()[:100])
 
 
 @routes.get("/truong/{org}/dot-thu/{rnd}/gia-dinh/{pup}", READ, include_in_schema=False)

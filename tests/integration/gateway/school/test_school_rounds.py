@@ -8,6 +8,7 @@ from html import unescape
 import httpx
 
 from kit import ids
+from kit.text import fold
 from tests.support.fake_school_city import CLASSES, SchoolPlatform, month, released
 from tests.support.fake_services import States
 from tests.support.school_desk import at, home, send, words
@@ -193,3 +194,18 @@ def test_notices_by_class_and_large(platform: SchoolPlatform, desk: httpx.Client
     asked = platform.requests[-1][1]
     assert (asked.class_name, asked.large_print) == ("3A", True)
     assert "In-phieu-3A.pdf" in answer.headers["content-disposition"]
+
+
+def test_the_notice_of_any_family_is_found_from_the_preview(
+    platform: SchoolPlatform, desk: httpx.Client
+) -> None:
+    """Not only the sample: whoever is typed, accents or not, leads to that family's notice."""
+    round_ = month(platform, "Phiếu của ai")
+    pupil = list(platform.schools.pupils.values())[-1]
+    reference = ids.external("pup", ids.UUID(pupil.id))
+    assert reference not in desk.get(at(round_, "xem-truoc")).text
+    found = desk.get(at(round_, "xem-truoc"), params={"tim": fold(pupil.full_name).lower()}).text
+    assert at(round_, "gia-dinh", reference) in found
+    notice = words(desk.get(at(round_, "gia-dinh", reference)).text)
+    assert pupil.full_name in notice
+    assert "Không thấy học sinh nào" in desk.get(at(round_, "xem-truoc"), params={"tim": "zzzz"}).text
