@@ -204,8 +204,6 @@ def test_wire_forms_stay_at_the_edges(trees: dict[str, ast.Module]) -> None:
                 isinstance(node, ast.ImportFrom)
                 and (node.module or "").startswith("xoai.")
                 and not stems & edges
-                # The chassis speaks its own wire forms: the clock of demo and tests, dead letters.
-                and not (name.startswith("kit/") and node.module == "xoai.common.v1")
             ):
                 found.append(f"{name}:{node.lineno} {node.module}")
     assert found == []
