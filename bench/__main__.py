@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+import traceback
 from importlib import import_module
 from types import FrameType
 from typing import Final
@@ -31,6 +32,8 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     ground = Ground()
+    if not wanted:
+        results.FILE.unlink(missing_ok=True)
     found: list[Result] = []
     refused = False
     try:
@@ -40,14 +43,20 @@ def main() -> int:
             try:
                 made: list[Result] = import_module(f"bench.{name}").measure(ground)
             except Refused as error:
-                print(f"  no figure: {error}", file=sys.stderr)
+                print(f"  no figure: {error}", file=sys.stderr, flush=True)
                 refused = True
                 continue
-            found += results.write(made) and made
+            except Exception:
+                # One part that cannot be started does not take the others' figures with it.
+                traceback.print_exc()
+                refused = True
+                continue
+            results.write(made)
+            found += made
             print(f"  {time.monotonic() - began:.0f} s", flush=True)
     finally:
         ground.close()
-    table.show(results.read() if not wanted else found)
+    table.show(found)
     return 1 if refused else 0
 
 

@@ -125,6 +125,17 @@ class Stage:
             child.process.send_signal(signal.SIGCONT)
 
 
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """What a stage puts into this process's environment is gone after it, and no later stage inherits it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def _fresh_databases(server: Server) -> None:
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
         for service in installation.DATABASES:
@@ -151,7 +162,8 @@ def stage_without_log(ground: Ground) -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="stage-", dir=ground.folder))
     stage = Stage(ground.server, folder, "", _environment(ground.server, folder))
     try:
-        yield stage
+        with _own_environment():
+            yield stage
     finally:
         stage.children.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,7 +188,8 @@ def kafka_stage(ground: Ground) -> Iterator[Stage]:
         log = stage.log()
         installation.install_topics(log)
         log.close()
-        yield stage
+        with _own_environment():
+            yield stage
     finally:
         if stage is not None:
             stage.children.stop()
@@ -192,7 +205,8 @@ def embedded(ground: Ground) -> Iterator[Embedded]:
     platform = Embedded(folder / "platform", mode="test", port=0, with_sandbox=False)
     try:
         platform.start()
-        yield platform
+        with _own_environment():
+            yield platform
     finally:
         _stop(platform, folder)
 
@@ -204,7 +218,8 @@ def full(ground: Ground) -> Iterator[Full]:
     platform = Full(folder / "platform", mode="test", port=0, with_sandbox=False, is_benchmark=True)
     try:
         platform.start()
-        yield platform
+        with _own_environment():
+            yield platform
     finally:
         _stop(platform, folder)
 
