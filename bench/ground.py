@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from bench.costs import Clock
+from bench.results import FOLDER
 from cli import installation
 from cli.platform.children import Child, Children
 from cli.platform.embedded import Embedded
@@ -42,7 +43,9 @@ class Ground:
     """The folder and the server of one run. `close` ends what runs and removes the data."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="xoai-bench-", dir="/tmp"))
+        # On the checkout's own disk: a folder for temporary files may be memory, which flushes nothing.
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="data-", dir=FOLDER))
         self._server: Server | None = None
 
     @property
