@@ -17,7 +17,7 @@ from kit.events import Delivery, Subscription, TransientEventsError
 # After a batch that was not full the next poll waits in proportion to it, so that the next batch can gather:
 # tiny batches cost as much as large ones. Seconds.
 PAUSE_PER_EVENT: Final = 0.0005
-LONGEST_PAUSE: Final = 0.25
+LONGEST_PAUSE: Final = 0.15
 
 _POLL_TIMEOUT: Final = 0.5
 _FIRST_BACK_OFF: Final = 0.1

@@ -25,7 +25,7 @@ from kit.events import Publisher, TransientEventsError
 LOCK_KEY: Final = 0x786F61695F6F7574
 
 PAUSE_PER_ROW: Final = 0.0005  # seconds
-LONGEST_PAUSE: Final = 0.25
+LONGEST_PAUSE: Final = 0.15
 _FIRST_BACK_OFF: Final = 0.1
 _LONGEST_BACK_OFF: Final = 5.0
 _LOCK_PAUSE: Final = 0.5
