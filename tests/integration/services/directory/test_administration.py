@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from datetime import timedelta
 
@@ -307,7 +306,10 @@ def test_sessions_end_by_role(channel: grpc.Channel, role: str, idle_minutes: in
 
 
 def test_unknown_names_take_as_long_as_wrong_passwords(channel: grpc.Channel, database: Database) -> None:
-    """Same words, and the medians of the times differ by less than 20 ms."""
+    """Same words, and a name that nobody has costs a whole check of a password too.
+
+    The shortest times are compared: what else the machine does can only lengthen one.
+    """
     member(channel, make_school(channel).id, "co.that@truong.vn", "class_teacher")
     times: dict[str, list[float]] = {"co.that@truong.vn": [], "khong.co@truong.vn": []}
     words = set()
@@ -323,7 +325,7 @@ def test_unknown_names_take_as_long_as_wrong_passwords(channel: grpc.Channel, da
             taken.append(time.perf_counter() - start)
             words.add(refused.value.text_vi)
     assert len(words) == 1
-    known, unknown = (statistics.median(taken) for taken in times.values())
+    known, unknown = (min(taken) for taken in times.values())
     assert abs(known - unknown) < 0.020
 
 
