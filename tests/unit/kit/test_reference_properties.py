@@ -90,7 +90,8 @@ def test_one_lost_or_doubled_character_never_matches(reference: str, place: int,
 
 @given(references(), references(), st.sampled_from([" ", "", "-", " va "]))
 def test_two_references_are_ambiguous(one: str, other: str, mark: str) -> None:
-    """Both are named, in their order; the same twice is one."""
+    """Both are named, in their order; the same twice is one. A character doubled where they are glued is for a person."""
+    assume(mark or one[-1] != other[0])
     found = find(f"{one}{mark}{other}")
     if one == other:
         assert found.references == (one,)
