@@ -79,8 +79,9 @@ class Full:
             raise
 
     def _start(self) -> None:
-        self.tell("PostgreSQL …")
+        # What refuses to start says so in one line of its own; from here on it is a matter of time.
         self.server = server.start(self.folder, fsync=self.fsync, settings=_POSTGRES_SETTINGS)
+        self.tell("PostgreSQL …")
         password = server.password_of_roles(self.folder, self.server)
         form = self.server.dsn("{database}", user="{role}", password=password)
         installation.install_databases(self.server.dsn("postgres"), form, password=password)
