@@ -155,7 +155,7 @@ def test_from_an_empty_platform_to_a_school_that_collects(
     admin.get_by_label("Loại").select_option(label="Trường học")
     press(admin, "Thêm đơn vị")
     school = admin.url.partition("?")[0]
-    expect(admin.get_by_role("status").first).to_contain_text("Đã thêm đơn vị")
+    expect(admin.get_by_role("status").filter(has_text="Đã thêm đơn vị")).to_be_visible()
     expect(admin.get_by_text("truong-tieu-hoc-hoa-mai")).to_be_visible()
     look(admin)
 
