@@ -41,7 +41,7 @@ down: .venv/.ready ## Stop what `make up` started
 	@$(PY) -m cli.main down
 
 .PHONY: tools-kafka
-tools-kafka:
+tools-kafka: .venv/.ready
 	@tools/need java mvn
 	@tools/kafka/install
 
