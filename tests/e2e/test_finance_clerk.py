@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from kit.postgres import Server
 from sandbox.city.schools import SANDBOX_BIN
-from tests.support.fake_services import PASSWORD as DESK_PASSWORD
+from tests.support.fake_directory import PASSWORD as DESK_PASSWORD
 from tests.support.finance_desk import FinanceDesk, finance_desk
 from tests.support.gateway import running_gateway, settings_for
 from tests.support.town import CITY_CLERK, PASSWORD, Town, living_town

@@ -16,14 +16,9 @@ from starlette.responses import HTMLResponse, Response
 from gateway.access import PUBLIC, Routes
 from gateway.guards import CurrentPage, page_routes
 from gateway.shell import Shell, tabs
-from tests.support.fake_services import (
-    OTHER_SCHOOL,
-    PASSWORD,
-    Bill,
-    FakePlatform,
-    States,
-    due,
-)
+from tests.support.fake_bills import OTHER_SCHOOL, Bill, States, due
+from tests.support.fake_directory import PASSWORD
+from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import running_gateway, settings_for
 
 OpenPage = Callable[..., Page]

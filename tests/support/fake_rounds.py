@@ -10,13 +10,14 @@ import grpc
 
 from kit import clock, errors
 from services.schools.domain.errors import PreviewOutdated
-from tests.support.fake_schools import Owed, Schools
-from tests.support.fake_services import stamp
+from tests.support.fake_bills import stamp
+from tests.support.fake_lists import SchoolLists
+from tests.support.fake_schools import Owed
 from xoai.common.v1 import common_pb2
 from xoai.schools.v1 import schools_service_pb2 as pb
 
 
-class SchoolRounds(Schools):
+class SchoolRounds(SchoolLists):
     """Sums, notices, release."""
 
     def _line(self, round_: pb.Round, pupil: pb.Pupil, item: pb.FeeItem) -> pb.NoticeLine | None:

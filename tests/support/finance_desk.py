@@ -33,7 +33,9 @@ from services.intake.store import writing
 from services.reconciliation import consume, verify
 from services.reconciliation.rpc import ReconciliationServicer
 from tests.support import reconciliation as make
-from tests.support.fake_services import OTHER_SCHOOL, SCHOOL, SUBJECT_KEY, FakePlatform
+from tests.support.fake_access import SUBJECT_KEY
+from tests.support.fake_bills import OTHER_SCHOOL, SCHOOL
+from tests.support.fake_platform import FakePlatform
 from xoai.intake.v1 import intake_events_pb2 as intake_events
 from xoai.intake.v1 import intake_service_pb2 as intake_pb
 from xoai.intake.v1 import intake_service_pb2_grpc as intake_grpc

@@ -14,7 +14,8 @@ from gateway.access import Routes
 from gateway.app import create_app, drain
 from gateway.serving import server
 from gateway.settings import GatewaySettings
-from tests.support.fake_services import SUBJECT_KEY, FakePlatform
+from tests.support.fake_access import SUBJECT_KEY
+from tests.support.fake_platform import FakePlatform
 
 
 def settings_for(platform: FakePlatform, folder: Path, **overrides: Any) -> GatewaySettings:

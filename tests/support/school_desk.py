@@ -8,8 +8,9 @@ from html import unescape
 import httpx
 
 from kit import ids
-from tests.support.fake_school_city import SchoolBill
-from tests.support.fake_services import PASSWORD, SCHOOL
+from tests.support.fake_bills import SCHOOL
+from tests.support.fake_directory import PASSWORD
+from tests.support.fake_school_bills import SchoolBill
 from xoai.schools.v1 import schools_service_pb2 as pb
 
 NASTY = '=HYPERLINK("http://evil.example","x")<script>alert(1)</script>'

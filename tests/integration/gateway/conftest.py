@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.fake_services import FakePlatform
+from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import running_gateway, settings_for
 
 

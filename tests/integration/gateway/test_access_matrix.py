@@ -12,7 +12,8 @@ import pytest
 from gateway.access import Access, declared_access
 from gateway.app import create_app
 from services.directory.roles import PERMISSIONS, Role
-from tests.support.fake_services import PASSWORD, FakePlatform
+from tests.support.fake_directory import PASSWORD
+from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import settings_for
 
 _PARAMETER = re.compile(r"\{[^}]+\}")

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from kit.references.code import Kind, new_reference
-from tests.support.fake_services import PASSWORD, FakePlatform
+from tests.support.fake_directory import PASSWORD
+from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import running_gateway, settings_for
 
 NASTY = [

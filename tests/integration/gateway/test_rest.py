@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from kit import ids
-from tests.support.fake_services import ACCOUNT, API_KEY, OTHER_SCHOOL, PASSWORD, SCHOOL, FakePlatform
+from tests.support.fake_bills import ACCOUNT, OTHER_SCHOOL, SCHOOL
+from tests.support.fake_directory import API_KEY, PASSWORD
+from tests.support.fake_platform import FakePlatform
 
 ORGANISATION = ids.external("org", uuid.UUID(SCHOOL))
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.fake_services import API_KEY
+from tests.support.fake_directory import API_KEY
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 # What the fake services answer; the rest is proven on the real ones.

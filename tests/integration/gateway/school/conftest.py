@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.fake_school_city import ACCOUNTANT, SchoolPlatform, fill
+from tests.support.fake_school_city import ACCOUNTANT, SchoolPlatform
+from tests.support.filled_school import fill
 from tests.support.school_desk import sign_in
 
 

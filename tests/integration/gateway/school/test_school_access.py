@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx
 
 from kit import ids
-from tests.support.fake_school_city import TEACHER, SchoolPlatform, month, released
-from tests.support.fake_services import OTHER_SCHOOL, States
+from tests.support.fake_bills import OTHER_SCHOOL, States
+from tests.support.fake_school_city import TEACHER, SchoolPlatform
+from tests.support.filled_school import month, released
 from tests.support.school_desk import NASTY, at, bill_at, home, key_of, token_of, words
 from xoai.schools.v1 import schools_service_pb2 as pb
 

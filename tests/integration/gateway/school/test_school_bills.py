@@ -9,8 +9,9 @@ import re
 import httpx
 from python_calamine import CalamineWorkbook
 
-from tests.support.fake_school_city import SchoolPlatform, month, released
-from tests.support.fake_services import States
+from tests.support.fake_bills import States
+from tests.support.fake_school_city import SchoolPlatform
+from tests.support.filled_school import month, released
 from tests.support.school_desk import NASTY, at, bill_at, home, send, words
 
 

@@ -12,7 +12,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from kit import ids
-from tests.support.fake_school_city import TEACHER, SchoolPlatform, list_file, month
+from tests.support.fake_school_city import TEACHER, SchoolPlatform
+from tests.support.filled_school import list_file, month
 from tests.support.school_desk import NASTY, at, home, key_of, send, token_of, words
 from xoai.schools.v1 import schools_service_pb2 as pb
 

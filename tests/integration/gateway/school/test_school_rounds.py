@@ -9,8 +9,9 @@ import httpx
 
 from kit import ids
 from kit.text import fold
-from tests.support.fake_school_city import CLASSES, SchoolPlatform, month, released
-from tests.support.fake_services import States
+from tests.support.fake_bills import States
+from tests.support.fake_school_city import SchoolPlatform
+from tests.support.filled_school import CLASSES, month, released
 from tests.support.school_desk import at, home, send, words
 from xoai.schools.v1 import schools_service_pb2 as pb
 

@@ -14,7 +14,8 @@ from kit.auth import Subject
 from kit.db import Database
 from kit.testing.service import Client, staff
 from services.invoices import verify
-from tests.support.invoices import ORGANISATION, draft_message, issue_request
+from services.invoices.domain.payments import Applied
+from tests.support.invoices import ORGANISATION, draft_message, issue_request, make_applied
 from xoai.invoices.v1 import invoices_events_pb2 as events_pb
 from xoai.invoices.v1 import invoices_service_pb2 as pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as pb_grpc
@@ -77,3 +78,21 @@ def assert_books_hold(database: Database) -> None:
     """No invariant of this service is broken."""
     with database.begin() as session:
         assert verify.findings(session) == []
+
+
+def paying(id: str, *amounts: int) -> list[Applied]:
+    """Payments of one invoice, told one after the other."""
+    totals = [sum(amounts[: place + 1]) for place in range(len(amounts))]
+    return [
+        make_applied(UUID(id), amount=amount, total_applied=total, applied_version=version)
+        for version, (amount, total) in enumerate(zip(amounts, totals, strict=True), 1)
+    ]
+
+
+def receipts(database: Database) -> list[tuple[Any, ...]]:
+    found = rows(
+        database,
+        "SELECT organisation_id, year, number, amount, cancel_time IS NOT NULL AS cancelled"
+        " FROM receipt ORDER BY organisation_id, year, number",
+    )
+    return [tuple(row) for row in found]

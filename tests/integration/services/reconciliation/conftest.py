@@ -13,11 +13,12 @@ from kit.db import Database
 from kit.events import Event
 from kit.grpc_server import Edge
 from kit.postgres import Server
-from kit.testing.service import SUBJECT_KEY, served, service_database
+from kit.testing.service import SUBJECT_KEY, Client, served, service_database, staff
 from services.reconciliation import consume, verify
 from services.reconciliation.domain.credit import Credit
 from services.reconciliation.rpc import ReconciliationServicer
 from services.reconciliation.store import credit as credit_rows
+from tests.integration.services.reconciliation.calls import ALL
 from tests.support import reconciliation as make
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as told
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
@@ -101,3 +102,21 @@ def channel(recon: Reconciliation) -> Iterator[grpc.Channel]:
     descriptor = pb.DESCRIPTOR.services_by_name["ReconciliationService"]
     with served(descriptor, servicer, pb_grpc.add_ReconciliationServiceServicer_to_server) as channel:
         yield channel
+
+
+@pytest.fixture
+def clerk(channel: grpc.Channel) -> Client:
+    """A finance clerk of the school."""
+    return Client(pb_grpc.ReconciliationServiceStub(channel), staff(*ALL, organisation=make.SCHOOL))
+
+
+@pytest.fixture
+def stranger(channel: grpc.Channel) -> Client:
+    """A finance clerk of another school."""
+    return Client(pb_grpc.ReconciliationServiceStub(channel), staff(*ALL, organisation=make.OTHER_SCHOOL))
+
+
+@pytest.fixture
+def city(channel: grpc.Channel) -> Client:
+    """City finance: sees every organisation."""
+    return Client(pb_grpc.ReconciliationServiceStub(channel), staff(*ALL))

@@ -12,27 +12,15 @@ from kit.errors import Aborted, FailedPrecondition, InvalidArgument, PermissionD
 from kit.testing.service import Client, staff
 from services.reconciliation.domain import errors
 from services.reconciliation.flows import clerk as flows
+from tests.integration.services.reconciliation.calls import assign, suspense
 from tests.integration.services.reconciliation.conftest import Reconciliation
 from tests.integration.services.reconciliation.test_races import CLERK, in_suspense, racing
-from tests.integration.services.reconciliation.test_service import ALL, assign, suspense
 from tests.support import reconciliation as make
 from xoai.payables.v1.payables_events_pb2 import PayableChanged
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
 
 Views = pb.ListCreditsRequest
-
-
-@pytest.fixture
-def clerk(channel: grpc.Channel) -> Client:
-    """A finance clerk of the school."""
-    return Client(pb_grpc.ReconciliationServiceStub(channel), staff(*ALL, organisation=make.SCHOOL))
-
-
-@pytest.fixture
-def stranger(channel: grpc.Channel) -> Client:
-    """A finance clerk of another school."""
-    return Client(pb_grpc.ReconciliationServiceStub(channel), staff(*ALL, organisation=make.OTHER_SCHOOL))
 
 
 def queue_of(client: Client, **values: Any) -> pb.QueueSummary:
