@@ -15,7 +15,6 @@ from cli.platform.embedded import Embedded
 from tests.support.town import give_code
 
 OpenPage = Callable[..., Page]
-FindBarriers = Callable[[Page], list[str]]
 Look = Callable[[Page], None]
 PASSWORD = "mùa xoài chín bên sông Bé"
 # Pages that refuse a form answer with 4xx, which the browser notes in its console.

@@ -10,11 +10,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from kit.postgres import Server
+from tests.e2e.finance_office import Office
+from tests.support.finance_desk import finance_desk
+from tests.support.gateway import running_gateway, settings_for
+
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 _AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+# What reaches beyond a page that scrolls sideways.
+_WIDE = """[...document.querySelectorAll("main *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest(".table, .tabs"))
+  .map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)"""
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +101,28 @@ def find_barriers() -> Callable[[Page], list[str]]:
         ]
 
     return find
+
+
+@pytest.fixture
+def office(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with (
+        finance_desk(postgres_server) as desk,
+        running_gateway(settings_for(desk.platform, tmp_path_factory.mktemp("demo"))) as url,
+    ):
+        yield Office(url, desk)
+
+
+@pytest.fixture
+def look(find_barriers: Callable[[Page], list[str]]) -> Callable[[Page], None]:
+    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
+
+    def check(page: Page) -> None:
+        assert find_barriers(page) == [], page.url
+        size = page.viewport_size
+        assert size is not None
+        page.set_viewport_size({"width": 320, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, (page.url, page.evaluate(_WIDE))
+        assert find_barriers(page) == [], f"{page.url} at 320"
+        page.set_viewport_size(size)
+
+    return check

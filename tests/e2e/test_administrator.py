@@ -16,7 +16,6 @@ from kit import clock
 from tests.e2e.administration import (
     PASSWORD,
     REFUSED,
-    FindBarriers,
     Look,
     OpenPage,
     accept,
@@ -40,21 +39,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     started.start()
     yield started
     started.stop()
-
-
-@pytest.fixture
-def look(find_barriers: FindBarriers) -> Look:
-    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
-
-    def check(page: Page) -> None:
-        assert find_barriers(page) == [], page.url
-        size = page.viewport_size
-        page.set_viewport_size({"width": 320, "height": 740})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-        assert size is not None
-        page.set_viewport_size(size)
-
-    return check
 
 
 def test_from_an_empty_platform_to_a_school_that_collects(

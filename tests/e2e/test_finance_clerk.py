@@ -6,88 +6,25 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from kit.postgres import Server
 from sandbox.city.schools import SANDBOX_BIN
-from tests.support.fake_directory import PASSWORD as DESK_PASSWORD
-from tests.support.finance_desk import FinanceDesk, finance_desk
-from tests.support.gateway import running_gateway, settings_for
+from tests.e2e.finance_office import REFUSED, Office, OpenPage, at_desk, sign_in
 from tests.support.town import CITY_CLERK, PASSWORD, Town, living_town
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 
-OpenPage = Callable[..., Page]
 FindBarriers = Callable[[Page], list[str]]
-# Pages that refuse a form answer with 4xx, which the browser notes in its console.
-REFUSED = ("status of 4",)
 WAIT_SECONDS = 30
-# What reaches beyond a page that scrolls sideways.
-WIDE = """[...document.querySelectorAll("main *")]
-  .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest(".table, .tabs"))
-  .map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 60)}`)"""
-
-
-@dataclass(frozen=True)
-class Office:
-    """A gateway in front of a desk's services."""
-
-    url: str
-    desk: FinanceDesk
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with living_town(tmp_path_factory.mktemp("town")) as started:
         yield started
-
-
-@pytest.fixture
-def office(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with (
-        finance_desk(postgres_server) as desk,
-        running_gateway(settings_for(desk.platform, tmp_path_factory.mktemp("demo"))) as url,
-    ):
-        yield Office(url, desk)
-
-
-@pytest.fixture
-def look(find_barriers: FindBarriers) -> Callable[[Page], None]:
-    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
-
-    def check(page: Page) -> None:
-        assert find_barriers(page) == [], page.url
-        size = page.viewport_size
-        assert size is not None
-        page.set_viewport_size({"width": 320, "height": 740})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, (page.url, page.evaluate(WIDE))
-        assert find_barriers(page) == [], f"{page.url} at 320"
-        page.set_viewport_size(size)
-
-    return check
-
-
-def sign_in(page: Page, url: str, login: str, password: str) -> None:
-    page.goto(f"{url}/dang-nhap?next=/doi-soat")
-    page.fill("[name=login]", login)
-    page.fill("[name=password]", password)
-    with page.expect_navigation():
-        page.click("main button")
-    if "/xac-minh" in page.url:
-        # In tests the code that the person's phone would show is filled in.
-        with page.expect_navigation():
-            page.get_by_role("button", name="Vào", exact=True).click()
-    page.wait_for_url("**/doi-soat**")
-
-
-def at_desk(page: Page, office: Office) -> Page:
-    """The page of a clerk who has signed in."""
-    sign_in(page, office.url, "lan.chi@hoamai.example", DESK_PASSWORD)
-    return page
 
 
 def issue(town: Town, name: str, group: str, amount: int) -> invoices_pb.Invoice:
@@ -259,70 +196,6 @@ def test_without_scripts_everything_is_there(office: Office, open_page: OpenPage
     page.locator("#result").get_by_role("button", name="Hoàn tác").click()
     expect(page.locator("#result")).to_contain_text("Đã hoàn tác")
     assert office.desk.applied(bill) == 0
-
-
-def _full_desk(desk: FinanceDesk) -> None:
-    """Credits of every kind, long names and memos of strangers among them."""
-    bill = desk.bill()
-    long = desk.bill("Nguyễn Phước Thiên Trường Bảo Hoàng Ngọc Ẫn Nữ Công Huyền Tôn Nữ Ỷ Nhi", 1_250_000_000)
-    void = desk.bill("Trần Gia Bảo", 400_000)
-    desk.change(void, state=2)
-    desk.money(400_000, void.reference)
-    desk.money(1_250_000_000, f"{long.reference[:-1]} {'X' * 90}")
-    desk.money(500_000, f"{bill.reference} {void.reference}")
-    desk.money(1_000_000, bill.reference)
-    desk.money(936_000, bill.reference)
-    facts = {"occur_time": "2026-09-15T09:30:00+07:00", "bank_reference": None}
-    for source in ("bank", "bank", "second"):
-        desk.money(300_000, "hoc phi linh", source=source, **facts)
-    desk.money(936_000, "<script>alert(1)</script> 'a' \"b\"")
-    desk.message({"credits": [{"provider_transaction_id": "X2", "account": "999", "amount": 1_000}]})
-    desk.bill("Lê Hoài An", 420_000, group_name="2C")
-    desk.bill("Lê Thanh Bình", 512_000, group_name="4B")
-    desk.money(932_000, "HAI CON HOAI AN 2C, THANH BINH 4B")
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_no_barriers_on_any_page(office: Office, open_page: OpenPage, look: Any, dark: bool) -> None:
-    """Every state of every page: each kind of credit, errors, empty lists, overview; at desk width and on a phone."""
-    page = at_desk(open_page(width=1440, height=900, dark=dark, allow=REFUSED), office)
-    look(page)
-    _full_desk(office.desk)
-    page.goto(f"{office.url}/doi-soat")
-    look(page)
-    addresses = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.href)")
-    assert len(addresses) == 8
-    for address in addresses:
-        page.goto(address)
-        look(page)
-        for fold in page.locator("details.fold").all():
-            if not fold.get_attribute("open"):
-                fold.locator("summary").first.click()
-        look(page)
-    for path in (
-        "?xem=thua",
-        "?xem=hai-lan",
-        "?xem=de-lai",
-        "?xem=tat-ca",
-        "?tim=khong co gi",
-        "?ly-do=void",
-    ):
-        page.goto(f"{office.url}/doi-soat{path}")
-        look(page)
-    page.goto(f"{office.url}/doi-soat?xem=tat-ca")
-    page.locator("[data-row]", has_text="1.000.000").click()
-    expect(page.locator(".paid")).to_have_count(1)
-    page.locator(".paid summary").click()
-    look(page)
-    page.locator('a[data-key="r"]').click()
-    look(page)
-    page.goto(f"{office.url}/doi-soat/tien-du")
-    look(page)
-    page.locator("tbody a").first.click()
-    look(page)
-    for path in ("/rat-chac", "/so-cai", "/tin-loi", "/tin-loi?xong=1"):
-        page.goto(f"{office.url}/doi-soat{path}")
-        look(page)
 
 
 def test_the_desk_stays_within_its_budget(office: Office, open_page: OpenPage) -> None:

@@ -38,21 +38,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield started
 
 
-@pytest.fixture
-def look(find_barriers: FindBarriers) -> Callable[[Page], None]:
-    """Holds a page state to what every page must be: no barrier, and no sideways scroll on the smallest phone."""
-
-    def check(page: Page) -> None:
-        assert find_barriers(page) == [], page.url
-        size = page.viewport_size
-        page.set_viewport_size({"width": 320, "height": 740})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-        assert size is not None
-        page.set_viewport_size(size)
-
-    return check
-
-
 def sign_in(page: Page, town: Town, login: str) -> None:
     page.goto(f"{town.url}/dang-nhap?next=/truong")
     page.fill("[name=login]", login)

@@ -44,6 +44,8 @@ from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
 
 ACCOUNT = "9021000011187"
 OTHER_ACCOUNT = "9021000022299"
+EARLY_ACCOUNT = "9021000033377"
+_ACCOUNT_OF = {"other": OTHER_ACCOUNT, "early": EARLY_ACCOUNT}
 BIN = "970436"
 PERMISSIONS = frozenset(
     {
@@ -73,6 +75,9 @@ class FinanceDesk:
         for source in ("bank", "second"):
             self._connections[source] = self._connect(SCHOOL, ACCOUNT)
         self._connections["other"] = self._connect(OTHER_SCHOOL, OTHER_ACCOUNT)
+        # A connection may be told of an account before its biller has registered it.
+        self._connections["early"] = self._connect(SCHOOL, EARLY_ACCOUNT)
+        self._connections["unsigned"] = self._connect(SCHOOL, ACCOUNT, provider="sepay", auth="api_key")
 
     def bill(self, name: str = "Nguyễn Khánh Linh", amount: int = 936_000, **facts: Any) -> Any:
         """A payable of the school that waits for money."""
@@ -103,7 +108,7 @@ class FinanceDesk:
         credit = {
             "provider_transaction_id": f"T{number}",
             "bank_reference": f"FT{number:08d}",
-            "account": OTHER_ACCOUNT if source == "other" else ACCOUNT,
+            "account": _ACCOUNT_OF.get(source, ACCOUNT),
             "amount": amount,
             "memo": memo,
             "payer_name": "NGUYEN VAN TOAN",
@@ -112,15 +117,29 @@ class FinanceDesk:
         }
         return self.message({"credits": [credit]}, source=source)[0]
 
+    def unproven(self, amount: int, memo: str) -> str:
+        """SePay tells of a transfer with nothing but an API key: a large one is not believed at once."""
+        number = self._next()
+        body = {
+            "id": number,
+            "gateway": "Vietcombank",
+            "transactionDate": "2026-09-15 09:30:00",
+            "accountNumber": ACCOUNT,
+            "content": memo,
+            "transferType": "in",
+            "transferAmount": amount,
+            "referenceCode": f"FT{number:08d}",
+        }
+        return self.message(body, source="unsigned")[0]
+
     def message(self, body: dict[str, Any], *, source: str = "bank") -> list[str]:
-        """A signed message of the bank, whatever is in it; returns the ids of the new reports."""
+        """A proven message of the bank, whatever is in it; returns the ids of the new reports."""
         raw = json.dumps(body, ensure_ascii=False).encode()
-        adapter = adapter_of("xoai")
         with self._intake.begin() as session:
             row = connections.get(session, self._connections[source])
             origin = connections.origin(session, row)
             now = make.MOMENT
-            came = arrival.of_callback(adapter, origin, Verified(raw), now)
+            came = arrival.of_callback(adapter_of(row.provider), origin, Verified(raw), now)
             writing.store(session, [came])
         return self.collect()
 
@@ -140,11 +159,15 @@ class FinanceDesk:
                 session, staff("intake.manage"), self._connections["bank"], [(number, ACCOUNT, "")]
             )
 
-    def bury(self) -> None:
-        """One event that reconciliation could not handle lies among its dead letters."""
-        event = make.event(make.account(organisation_id=SCHOOL, bin=BIN, account_number="1"))
+    def bury(self, error: str = "made to fail", followers: int = 0) -> None:
+        """An event that reconciliation could not handle lies among its dead letters, later ones of its kind behind it."""
+        first = make.account(organisation_id=SCHOOL, bin=BIN, account_number="1")
+        letters = [(Delivery(make.event(first), 0, 1), "FAILED", error)]
+        for place in range(followers):
+            later = make.account(account_id=first.account_id, version=2 + place)
+            letters.append((Delivery(make.event(later), 0, 2 + place), "BLOCKED", ""))
         with self._reconciliation.begin() as session:
-            park(session, consume.OWNERS, [(Delivery(event, 0, 1), "FAILED", "made to fail")])
+            park(session, consume.OWNERS, letters)
 
     def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What reconciliation's database says."""
@@ -175,11 +198,11 @@ class FinanceDesk:
                 for event in events:
                     consume.on_account(session, event)
 
-    def _connect(self, organisation_id: str, account: str) -> Any:
+    def _connect(self, organisation_id: str, account: str, *, provider: str = "xoai", auth: str = "") -> Any:
         values = {
-            "provider": "xoai",
+            "provider": provider,
             "name": "Ngân hàng Thử",
-            "auth": "",
+            "auth": auth,
             "secret": "whsec_dGVzdHM=",
             "bin": BIN,
             "account_numbers": [account],

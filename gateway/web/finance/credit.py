@@ -74,6 +74,8 @@ class CreditView:
     detail: pb.CreditDetail
     ref: str
     unit: str
+    # The bank of an account that no organisation has registered; empty for all others.
+    strange_bank: str
     state: State
     memo: list[Piece]
     offers: list[Offer]
@@ -231,6 +233,8 @@ async def _view(found: Desk, queue: Queue, credit_id: str) -> CreditView:
         request = pb.SearchPayablesRequest(organisation_id=organisation_id, search=searched)
         sought = list((await page.call(service.SearchPayables, request, timeout=5.0)).payables)
     short = await _short(found, detail) if "UNDERPAID" in credit.exceptions else None
+    is_strange = credit.suspense_reason == "UNKNOWN_ACCOUNT"
+    strange_bank = await page.state.bills.bank_name(credit.bin) if is_strange else ""
     _ = page.gettext
     waits = bool(credit.amount_suspense) and credit.suspense_reason not in _UNDECIDED
     offers = [offer_of(each, credit, _) for each in suggested.suggestions] if waits else []
@@ -240,6 +244,7 @@ async def _view(found: Desk, queue: Queue, credit_id: str) -> CreditView:
         detail=detail,
         ref=outside("crd", credit.id),
         unit=found.name_of(organisation_id),
+        strange_bank=strange_bank,
         state=words.state_of(credit, _, has_near_reference=bool(offers and offers[0].comparison)),
         memo=marked(credit.memo, offers[0].found if offers else None),
         offers=offers,

@@ -66,7 +66,9 @@ def reasons(_: Gettext) -> dict[str, State]:
             "waiting",
             "clock",
             _("Chờ xác nhận"),
-            _("Khoản lớn, chỉ một nguồn không có chữ ký báo. Chờ nguồn thứ hai hoặc một người xác nhận."),
+            _(
+                "Khoản lớn mà chỉ một nguồn báo, tin không có chữ ký. Chờ nguồn thứ hai hoặc một người xác nhận."
+            ),
         ),
         "AWAITING_PAYABLE": State(
             "waiting",
@@ -85,7 +87,9 @@ def reasons(_: Gettext) -> dict[str, State]:
             "problem",
             "triangle",
             _("Tài khoản lạ"),
-            _("Chưa đơn vị nào đăng ký tài khoản này. Quản trị đăng ký xong thì tiền tự về đơn vị."),
+            _(
+                "Chưa ghi được cho ai. Quản trị đăng ký tài khoản này cho một đơn vị thì tiền tự về đơn vị ấy."
+            ),
         ),
         "TEST": State("neutral", "dash", _("Tin thử"), _("Tin thử của nhà cung cấp, không phải tiền.")),
         "FOREIGN_CURRENCY": State(
