@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _SPECIAL: Final = {
@@ -119,11 +120,15 @@ def person_key(name: str) -> str:
 
     Accents do: Hòa and Hoà are one name, Hoa is another. The tones of each word stand at its end in the key.
     """
-    words = []
-    for word in clean_display(unicodedata.normalize("NFKC", name)).translate(_SAME_IN_NAMES).split():
-        parts = [_letters_and_marks(character) for character in word]
-        words.append("".join(base for base, _ in parts) + "".join(marks for _, marks in parts))
-    return " ".join(words)
+    words = clean_display(unicodedata.normalize("NFKC", name)).translate(_SAME_IN_NAMES).split()
+    return " ".join([_person_word(word) for word in words])
+
+
+# Names are made of few words: the caches of words hold nearly all of a city's.
+@lru_cache(maxsize=8192)
+def _person_word(word: str) -> str:
+    parts = [_letters_and_marks(character) for character in word]
+    return "".join([base for base, _ in parts] + [marks for _, marks in parts])
 
 
 _SAME_IN_NAMES: Final = str.maketrans({**dict.fromkeys("‘’‛′´ʼ`", "'"), "Ð": "Đ", "ð": "đ"})
@@ -155,6 +160,7 @@ def _mark_weight(mark: str) -> str:
 _WEIGHTS: Final = _Weights()
 
 
+@lru_cache(maxsize=8192)
 def _levels(text: str) -> tuple[str, str, str]:
     weights = [_WEIGHTS[character] for character in text]
     return (
@@ -206,8 +212,9 @@ def clean_display(text: str) -> str:
 
     At most two combining marks stay on a letter, so that nobody's memo paints over its neighbours.
     """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
+    if text.isprintable():
+        # Nothing to take out or to turn into a blank; most texts end here.
+        return " ".join((text if text.isascii() else _PILED_MARKS.sub(r"\1", nfc(text))).split())
     kept = []
     for character in text:
         category = unicodedata.category(character)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kit.errors import InvalidArgument
-from kit.references.code import ALPHABET, LENGTH, Kind, check, kind_of, new_reference
+from kit.references.code import ALPHABET, LENGTH, Kind, check, kind_of, new_reference, new_references
 from kit.references.search import Found, Outcome, find
 from kit.text import search_key
 
@@ -25,6 +25,7 @@ __all__ = [
     "group",
     "kind_of",
     "new_reference",
+    "new_references",
     "normalise",
     "parse",
 ]

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -34,16 +35,23 @@ class Keeper:
         raw = base64.b64decode(data_key, validate=True)
         if len(raw) != 32:
             raise ValueError("XOAI_DATA_KEY must be 32 bytes in base64")
-        self._fact_key = hmac.digest(raw, b"invoices second fact", "sha256")
+        # Keyed once and copied: the one-shot digest lets go of the interpreter at each of a round's ten thousand facts.
+        self._fact_mac = hmac.new(hmac.digest(raw, b"invoices second fact", "sha256"), digestmod="sha256")
         self._link_key = hmac.digest(raw, b"invoices pay link", "sha256")
 
     def seal_fact(self, fact: str) -> bytes:
         """What is stored of a second fact: salt and MAC. Empty for no fact, which then opens nothing."""
-        normalised = normalise_fact(fact)
-        if not normalised:
-            return b""
-        salt = secrets.token_bytes(_SALT_BYTES)
-        return salt + self._mac(salt, normalised)
+        return self.seal_facts([fact])[0]
+
+    def seal_facts(self, facts: Sequence[str]) -> list[bytes]:
+        """As `seal_fact`, for many: each has a salt of its own, all drawn at once."""
+        drawn = secrets.token_bytes(_SALT_BYTES * len(facts))
+        sealed = []
+        for place, fact in enumerate(facts):
+            salt = drawn[place * _SALT_BYTES : (place + 1) * _SALT_BYTES]
+            normalised = normalise_fact(fact)
+            sealed.append(salt + self._mac(salt, normalised) if normalised else b"")
+        return sealed
 
     def fits(self, fact: str, sealed: bytes) -> bool:
         """Whether the fact is the sealed one. Takes the same time for none, a wrong and a right one."""
@@ -61,7 +69,9 @@ class Keeper:
         )
 
     def _mac(self, salt: bytes, normalised: str) -> bytes:
-        return hmac.digest(self._fact_key, salt + normalised.encode(), "sha256")
+        mac = self._fact_mac.copy()
+        mac.update(salt + normalised.encode())
+        return mac.digest()
 
 
 def token_hash(token: str) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kit import audit, clock, ids
 from kit.auth import Kind as SubjectKind
 from kit.auth import Subject
-from kit.references import Kind, new_reference
+from kit.references import Kind, new_references
 from services.invoices import publish
 from services.invoices.domain.bills import Keeper
 from services.invoices.domain.drafts import (
@@ -117,15 +117,14 @@ def _insert(
     issued: list[Invoice] = []
     known: dict[str, tuple[UUID, str]] = {}
     left = dict(wanted)
-    sealed = {source_id: keeper.seal_fact(draft.second_fact) for source_id, draft in wanted.items()}
+    facts = keeper.seal_facts([draft.second_fact for draft in wanted.values()])
+    sealed = dict(zip(wanted, facts, strict=True))
     for _ in range(_REFERENCE_TRIES):
         if not left:
             return issued, known
         invoices = [
-            draft.invoice(
-                ids.new(), new_reference(Kind.INVOICE), order.organisation_id, order.source_service, now
-            )
-            for draft in left.values()
+            draft.invoice(ids.new(), reference, order.organisation_id, order.source_service, now)
+            for draft, reference in zip(left.values(), new_references(Kind.INVOICE, len(left)), strict=True)
         ]
         inserted = store.insert_invoices(session, invoices, [sealed[each.source_id] for each in invoices])
         for invoice in invoices:

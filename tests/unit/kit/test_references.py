@@ -18,6 +18,7 @@ from kit.references import (
     group,
     kind_of,
     new_reference,
+    new_references,
     normalise,
     parse,
 )
@@ -175,6 +176,14 @@ def test_references_are_random() -> None:
     for place in range(3, LENGTH - 1):
         assert {reference[place] for reference in many} == set(ALPHABET)
     assert many != sorted(many)
+
+
+@pytest.mark.parametrize("count", [0, 1, 500])
+def test_many_references_are_drawn_at_once(count: int) -> None:
+    """As many as asked for, each one valid and none twice."""
+    many = new_references(Kind.STALL, count)
+    assert len(set(many)) == count
+    assert all(check(reference) and reference.startswith("XQ") for reference in many)
 
 
 @pytest.mark.parametrize("text", ["", "XD", "x" * 13, "XD" + "2" * 11, "ＸＤ" + "2" * 11, "XD12345678901\n"])

@@ -142,7 +142,9 @@ def test_a_taken_reference_is_drawn_again(channel: grpc.Channel, monkeypatch: py
     taken = issue_one(channel).reference
     fresh = references.new_reference(references.Kind.INVOICE)
     draws = iter([taken, fresh])
-    monkeypatch.setattr(issue_flows, "new_reference", lambda kind: next(draws))
+    monkeypatch.setattr(
+        issue_flows, "new_references", lambda kind, count: [next(draws) for _ in range(count)]
+    )
     assert issue_one(channel).reference == fresh
 
 
