@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from kit import audit, clock, ids
 from kit.auth import Subject
 from services.schools.domain.errors import NothingToIssue, PreviewOutdated
-from services.schools.domain.rounds import Bill, Charge, Round
+from services.schools.domain.rounds import Bill, Charge, Round, RoundPupil
 from services.schools.flows import rounds
 from services.schools.store import issuing
 from services.schools.store import rounds as round_store
@@ -46,24 +47,7 @@ def release(session: Session, subject: Subject, id: UUID, *, pupils: int, amount
     job, place = issuing.start_job(
         session, ids.new(), value.organisation_id, id, len(seen.bills), clock.now()
     )
-    sources = [(number, bill, bill.source_id(id)) for number, bill in enumerate(seen.bills, place)]
-    issuing.plan(
-        session,
-        job,
-        [
-            {
-                "item": charge.item.id,
-                "pupil": bill.pupil.id,
-                "place": number,
-                "source": source,
-                "amount": charge.amount,
-                "exempted": charge.exempted,
-                "reason": charge.reason,
-            }
-            for number, bill, source in sources
-            for charge in bill.charges
-        ],
-    )
+    issuing.plan(session, job, place, seen.bills)
     return job
 
 
@@ -73,29 +57,36 @@ def claim(session: Session) -> Row[Any] | None:
     return issuing.claim_job(session, now, now + LEASE)
 
 
-def next_bills(session: Session, job: Row[Any]) -> tuple[Round, dict[int, Bill]]:
-    """The next bills of a job by their place, as planned; none if all is done. Pupils who left are taken off."""
+def next_bills(session: Session, job: Row[Any], behind: int = 0) -> tuple[Round, dict[int, Bill]]:
+    """The next bills of a job by their place, as planned; none if all is done. Pupils who left are taken off.
+
+    Places before `behind` are on their way.
+    """
     value = rounds.get(session, job.round_id)
     issuing.hold_job(session, job.id, clock.now() + LEASE)
-    items = {item.id: item for item in value.items}
-    while rows := issuing.planned(session, job.id, CHUNK):
-        wanted = {row.pupil_id for row in rows}
+    items = {item.id: (order, item) for order, item in enumerate(value.items)}
+    while rows := issuing.planned(session, job.id, behind, CHUNK):
+        wanted = {row[1] for row in rows}
         pupils = {pupil.id: pupil for pupil in round_store.round_pupils(session, value, list(wanted))}
         if gone := wanted - pupils.keys():
             issuing.drop_planned(session, job.id, sorted(gone))
             continue
-        charges: dict[int, list[Charge]] = {}
-        owners = {row.place: pupils[row.pupil_id] for row in rows}
-        for row in rows:
-            charge = Charge(
-                items[row.fee_item_id], row.amount + row.exempted, row.exempted, row.exemption_reason
-            )
-            charges.setdefault(row.place, []).append(charge)
-        return value, {
-            place: Bill(owners[place], group[0].item.account, tuple(group))
-            for place, group in charges.items()
-        }
+        # By place the pupil and its charges, these in the order of the items whatever order the rows come in.
+        found: dict[int, tuple[RoundPupil, list[tuple[int, Charge]]]] = {}
+        for place, pupil_id, item_id, amount, exempted, reason in rows:
+            order, item = items[item_id]
+            if place not in found:
+                found[place] = (pupils[pupil_id], [])
+            found[place][1].append((order, Charge(item, amount + exempted, exempted, reason)))
+        bills = {}
+        for place, (pupil, charges) in found.items():
+            charges.sort(key=_order)
+            bills[place] = Bill(pupil, charges[0][1].item.account, tuple([charge for _, charge in charges]))
+        return value, bills
     return value, {}
+
+
+_order: Final = itemgetter(0)
 
 
 def record(
@@ -109,15 +100,14 @@ def record(
     settled = issuing.settle(
         session,
         job.id,
-        [
-            {
-                "place": place,
-                "outcome": "refused" if kind == "refused" else "issued",
-                "invoice": invoice_id or None,
-                "reference": reference,
-            }
-            for place, (kind, invoice_id, reference, _) in became.items()
-        ],
+        {
+            place: (
+                "refused" if kind == "refused" else "issued",
+                UUID(invoice) if invoice else None,
+                reference,
+            )
+            for place, (kind, invoice, reference, _) in became.items()
+        },
     )
     counts = {"issued": 0, "exists": 0, "refused": 0}
     problems = []

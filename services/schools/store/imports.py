@@ -127,10 +127,11 @@ def get_row(session: Session, id: UUID, row: int) -> Row[Any] | None:
 
 
 def good_rows(session: Session, id: UUID, *, pending: bool = False) -> Sequence[Row[Any]]:
-    """Rows that are right; `pending`: only those that have not gone on."""
+    """Rows that are right, as read and judged; `pending`: only those that have not gone on."""
     condition = " AND apply_time IS NULL" if pending else ""
     statement = text(
-        f"SELECT * FROM import_row WHERE import_id = :id AND outcome <> 'wrong'{condition} ORDER BY row"
+        "SELECT row, outcome, pupil_id, pupil, items, changes FROM import_row"
+        f" WHERE import_id = :id AND outcome <> 'wrong'{condition} ORDER BY row"
     )
     return session.execute(statement, {"id": id}).all()
 

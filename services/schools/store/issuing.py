@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from kit.arrays import integers
+from kit.arrays import integers, plain, text_array
+from services.schools.domain.rounds import Bill
 from services.schools.store import bulk
+
+# A place of which nothing is told.
+_STAYS: Final[tuple[None, None, None]] = (None, None, None)
 
 
 def issued_items(session: Session, round_id: UUID) -> set[tuple[UUID, UUID]]:
@@ -66,38 +69,71 @@ def start_job(
     return job, int(place)
 
 
-def plan(session: Session, job: Row[Any], rows: Sequence[dict[str, Any]]) -> None:
-    """Write down what the job will bill; what an earlier job was refused is planned anew."""
-    bulk.execute(
-        session,
-        "INSERT INTO issued_item (organisation_id, fee_item_id, pupil_id, round_id, outcome, job_id, place, source_id,"
-        " reference, amount, exempted, exemption_reason)"
-        " SELECT :organisation, item, pupil, :round, 'planned', :job, place, source, '', amount, exempted, reason"
-        " FROM {rows}"
-        " ON CONFLICT (fee_item_id, pupil_id) DO UPDATE SET outcome = 'planned', job_id = excluded.job_id,"
-        " place = excluded.place, source_id = excluded.source_id, amount = excluded.amount,"
-        " exempted = excluded.exempted, exemption_reason = excluded.exemption_reason"
-        " WHERE issued_item.outcome = 'refused'",
-        "item uuid, pupil uuid, place integer, source text, amount bigint, exempted bigint, reason text",
-        rows,
-        organisation=job.organisation_id,
-        round=job.round_id,
-        job=job.id,
+def plan(session: Session, job: Row[Any], place: int, bills: Sequence[Bill]) -> None:
+    """Write down what the job will bill, from `place` on; what an earlier job was refused is planned anew."""
+    items: list[str] = []
+    pupils: list[str] = []
+    places: list[int] = []
+    amounts: list[int] = []
+    exempted: list[int] = []
+    reasons: list[str] = []
+    for number, bill in enumerate(bills, place):
+        pupil = bill.pupil.id.hex
+        for charge in bill.charges:
+            items.append(charge.item.id.hex)
+            pupils.append(pupil)
+            places.append(number)
+            amounts.append(charge.amount)
+            exempted.append(charge.exempted)
+            reasons.append(charge.reason)
+    session.execute(
+        text(
+            "INSERT INTO issued_item (organisation_id, fee_item_id, pupil_id, round_id, outcome, job_id, place,"
+            " reference, amount, exempted, exemption_reason)"
+            " SELECT :organisation, item, pupil, :round, 'planned', :job, place, '', amount, exempted, reason"
+            " FROM unnest(CAST(:items AS uuid[]), CAST(:pupils AS uuid[]), CAST(:places AS integer[]),"
+            " CAST(:amounts AS bigint[]), CAST(:exempted AS bigint[]), CAST(:reasons AS text[]))"
+            " AS r(item, pupil, place, amount, exempted, reason)"
+            " ON CONFLICT (fee_item_id, pupil_id) DO UPDATE SET outcome = 'planned', job_id = excluded.job_id,"
+            " place = excluded.place, amount = excluded.amount,"
+            " exempted = excluded.exempted, exemption_reason = excluded.exemption_reason"
+            " WHERE issued_item.outcome = 'refused'"
+        ),
+        {
+            "organisation": job.organisation_id,
+            "round": job.round_id,
+            "job": job.id,
+            "items": plain(items),
+            "pupils": plain(pupils),
+            "places": integers(places),
+            "amounts": integers(amounts),
+            "exempted": integers(exempted),
+            "reasons": text_array(reasons),
+        },
     )
 
 
-def planned(session: Session, job_id: UUID, bills: int) -> Sequence[Row[Any]]:
-    """The next bills that a job planned, line by line."""
+def planned(
+    session: Session, job_id: UUID, behind: int, bills: int
+) -> Sequence[Row[int, UUID, UUID, int, int, str]]:
+    """The next bills that a job planned, from place `behind` on, line by line.
+
+    Each line is place, pupil, item, amount, exempted, reason of the exemption.
+    """
     return session.execute(
         text(
-            # Bills are settled in the order of their places, so none is planned before as many as are counted.
-            "WITH next AS (SELECT i.place FROM issued_item i WHERE i.job_id = :job AND i.outcome = 'planned'"
-            " AND i.place >= (SELECT issued + existing + refused FROM issue_job WHERE id = :job)"
+            # Bills are settled in the order of their places, so none is planned before as many as are counted. Both
+            # bounds stand in the index condition: a plan just written is unknown to the planner, and a join would
+            # walk over all of it for every chunk.
+            "WITH next AS MATERIALIZED (SELECT i.place FROM issued_item i WHERE i.job_id = :job"
+            " AND i.outcome = 'planned'"
+            " AND i.place >= (SELECT greatest(issued + existing + refused, :behind) FROM issue_job WHERE id = :job)"
             " ORDER BY i.place LIMIT 1)"
-            " SELECT i.* FROM issued_item i, next WHERE i.job_id = :job AND i.outcome = 'planned'"
-            " AND i.place >= next.place AND i.place < next.place + :bills ORDER BY i.place"
+            " SELECT i.place, i.pupil_id, i.fee_item_id, i.amount, i.exempted, i.exemption_reason"
+            " FROM issued_item i WHERE i.job_id = :job AND i.outcome = 'planned'"
+            " AND i.place >= (SELECT place FROM next) AND i.place < (SELECT place + :bills FROM next) ORDER BY i.place"
         ),
-        {"job": job_id, "bills": bills},
+        {"job": job_id, "behind": behind, "bills": bills},
     ).all()
 
 
@@ -113,26 +149,32 @@ def drop_planned(session: Session, job_id: UUID, pupils: Sequence[UUID]) -> None
     )
 
 
-def settle(session: Session, job_id: UUID, rows: Sequence[dict[str, Any]]) -> set[int]:
-    """Write what planned bills became; the places of those that were still planned."""
-    # The planner knows nothing yet of a plan that was just written, and any join would be a guess: the places are
-    # found by index, what became of each in one document.
-    found = {
-        row["place"]: {"outcome": row["outcome"], "invoice": row["invoice"], "reference": row["reference"]}
-        for row in rows
-    }
+def settle(session: Session, job_id: UUID, rows: Mapping[int, tuple[str, UUID | None, str]]) -> set[int]:
+    """Write what planned bills became: by place an outcome, invoice and reference. The places that were still planned."""
+    # The places of a chunk lie close together: what each became is found by position, in arrays with gaps. The planner
+    # knows nothing yet of a plan that was just written, and any join would be a guess.
+    if not rows:
+        return set()
+    first, last = min(rows), max(rows)
+    became = [rows.get(place, _STAYS) for place in range(first, last + 1)]
     updated = session.execute(
         text(
-            "WITH found AS MATERIALIZED (SELECT CAST(:found AS jsonb) AS at)"
-            " UPDATE issued_item i SET outcome = found.at -> CAST(i.place AS text) ->> 'outcome',"
-            " invoice_id = CAST(found.at -> CAST(i.place AS text) ->> 'invoice' AS uuid),"
-            " reference = found.at -> CAST(i.place AS text) ->> 'reference' FROM found"
-            " WHERE i.job_id = :job AND i.place = ANY(CAST(:places AS integer[])) AND i.outcome = 'planned'"
-            " RETURNING i.place"
+            "UPDATE issued_item SET outcome = (CAST(:outcomes AS text[]))[place - CAST(:first AS integer) + 1],"
+            " invoice_id = (CAST(:invoices AS uuid[]))[place - CAST(:first AS integer) + 1],"
+            " reference = (CAST(:references AS text[]))[place - CAST(:first AS integer) + 1]"
+            " WHERE job_id = :job AND place BETWEEN :first AND :last AND outcome = 'planned'"
+            " AND (CAST(:outcomes AS text[]))[place - CAST(:first AS integer) + 1] IS NOT NULL RETURNING place"
         ),
-        {"found": json.dumps(found), "job": job_id, "places": integers(found)},
+        {
+            "job": job_id,
+            "first": first,
+            "last": last,
+            "outcomes": text_array([outcome for outcome, _, _ in became]),
+            "invoices": plain("" if invoice is None else invoice.hex for _, invoice, _ in became),
+            "references": text_array([reference for _, _, reference in became]),
+        },
     )
-    return {row.place for row in updated}
+    return {place for (place,) in updated}
 
 
 def withdrawn_among(session: Session, pupils: Sequence[UUID]) -> dict[UUID, str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kit import clock, errors, fault
+from services.schools.flows import issuing
 from tests.integration.services.school_lists.offices import AN, BINH, CUONG, City, School, key
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.schools.v1 import schools_service_pb2 as pb
@@ -72,6 +73,29 @@ def test_what_changes_between_a_crash_and_the_next_try_is_not_billed(city: City,
     assert (seen.invoices, seen.amount) == (2, 45_000)
     school.issue(opened.id)
     assert sum(amount for _, _, amount in school.billed(opened.id)) == 1_140_000 + 45_000
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_a_worker_that_dies_between_chunks_bills_nobody_twice(
+    city: City, school: School, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """Whatever was sent, recorded or only read by then: the next worker bills the rest, each pupil once."""
+    monkeypatch.setattr(issuing, "CHUNK", 1)
+    school.enrol([AN, BINH, CUONG])
+    opened = school.round()
+    school.release(opened.id)
+    fault.install(fault.parse(f"issue.sent=fail@{chunk}"))
+    with pytest.raises(fault.FaultInjected):
+        city.worker.step(threading.Event())
+    fault.install(None)
+    assert len(school.billed(opened.id)) == chunk
+    assert school.job(opened.id).issued == chunk - 1
+
+    clock.set_offset(timedelta(seconds=61))
+    city.work()
+    job = school.job(opened.id)
+    assert (job.state, job.total, job.done) == (pb.IssueJob.STATE_DONE, 3, 3)
+    assert sorted(name for name, _, _ in school.billed(opened.id)) == sorted([AN[1], BINH[1], CUONG[1]])
 
 
 def test_what_is_added_while_a_job_runs_waits_for_a_release(city: City, school: School) -> None:

@@ -79,5 +79,6 @@ def test_a_short_key_is_refused() -> None:
 def test_facts_sealed_together_open_apart() -> None:
     """Each of many has a salt of its own; none opens another, and no fact opens nothing."""
     sealed = KEEPER.seal_facts(["2015-03-24", "", "2015-03-24", "2016-01-02"])
-    assert sealed[1] == b"" and len(set(sealed)) == 4
+    assert sealed[1] == b""
+    assert len(set(sealed)) == 4
     assert [KEEPER.fits("24/03/2015", each) for each in sealed] == [True, False, True, False]
