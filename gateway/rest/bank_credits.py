@@ -158,7 +158,10 @@ async def list_credits(
     page_size: PageSize = 0,
     page_token: PageToken = "",
 ) -> CreditPage:
-    """Credits of the organisations that the caller acts for, newest first."""
+    """Credits of the organisations that the caller acts for, newest first.
+
+    A search looks through a part of them at a time: its page may be short, or empty, and still have a next one.
+    """
     reply = await api.call(
         api.clients.reconciliation.ListCredits,
         pb.ListCreditsRequest(

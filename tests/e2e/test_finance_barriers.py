@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kit import auth
+from services.reconciliation.store import lists
 from tests.e2e.finance_office import REFUSED, Office, OpenPage, at_desk
 from tests.support.fake_bills import OTHER_SCHOOL
 from tests.support.finance_desk import OTHER_ACCOUNT, FinanceDesk
@@ -77,6 +78,25 @@ def test_no_barriers_where_people_decide(office: Office, open_page: OpenPage, lo
     look(page)
     page.goto(f"{office.url}/doi-soat/tin-loi?viec=chua-chay-duoc")
     look(page)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_barriers_while_a_search_goes_on(
+    office: Office, open_page: OpenPage, look: Any, dark: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing yet, something with more to look through, the end."""
+    monkeypatch.setattr(lists, "WINDOW", 2)
+    for number in range(5):
+        office.desk.money(20_000 + number, "dong phuc" if number == 2 else "an trua")
+    page = at_desk(open_page(width=1280, height=900, dark=dark), office)
+    page.goto(f"{office.url}/doi-soat?tim=đồng phục")
+    for texts in (["Chưa thấy khoản nào"], ["Tìm tiếp"], ["Đã tìm hết, không còn khoản nào"]):
+        for text in texts:
+            expect(page.locator("#list")).to_contain_text(text)
+        look(page)
+        onward = page.get_by_role("link", name="Tìm tiếp")
+        if onward.count():
+            onward.click()
 
 
 @pytest.mark.parametrize("dark", [False, True])

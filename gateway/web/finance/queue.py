@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from gateway import formats
 from gateway.page import Page
 from gateway.web.finance import words
@@ -126,6 +128,8 @@ class Queue:
     today: int
     today_settled: int
     next_href: str
+    # Where a search has come to, if it has not looked through everything.
+    searched_until: Timestamp | None
     # Repeats with other amounts that intake holds: not credits, so they lead to a page of their own.
     conflicting: int
 
@@ -183,6 +187,7 @@ async def queue_of(desk: Desk, wanted: Filter) -> Queue:
         today=counted.today,
         today_settled=counted.today_settled,
         next_href=next_filter.url() if listed.next_page_token else "",
+        searched_until=listed.searched_until_time if listed.HasField("searched_until_time") else None,
         conflicting=conflicting,
     )
 

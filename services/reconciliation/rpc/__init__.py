@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.errors import InvalidArgument
-from kit.grpc_server import Edge
+from kit.grpc_server import Edge, caller_of
 from kit.rpc import dead_letters
 from kit.rpc.dead_letters import DeadLetters
 from services.reconciliation.flows import clerk, detail, suggesting, summary
+from services.reconciliation.publish import timestamp
 from services.reconciliation.rpc import present
 from services.reconciliation.store import lists, queue
 from xoai.common.v1 import common_pb2 as common_pb
@@ -79,7 +80,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     ) -> pb.ListCreditsResponse:
         organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
         wanted = lists.Filter(
-            organisation_id,
+            organisation_id or _only_one(context),
             _VIEWS[request.view],
             request.suspense_reason,
             request.search,
@@ -98,14 +99,14 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         size = pages.size(request.page_size)
 
         def read(session: Session, subject: Subject) -> pb.ListCreditsResponse:
-            rows = lists.credits(session, wanted, str(after[0]) if after else "", size + 1)
-            page, token = pages.cut(rows, size, lambda credit: (credit.id,), filters, self._page_key)
+            found = lists.credits(session, wanted, str(after[0]) if after else "", size)
             count, amount = lists.suspense(session, organisation_id)
             return pb.ListCreditsResponse(
-                credits=[present.credit(each) for each in page],
-                next_page_token=token,
+                credits=[present.credit(each) for each in found.credits],
+                next_page_token=pages.token((found.after,), filters, self._page_key) if found.after else "",
                 suspense_count=count,
                 suspense_amount=amount,
+                searched_until_time=timestamp(found.searched_until) if found.searched_until else None,
             )
 
         return self._edge.query(context, read)
@@ -318,6 +319,14 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
             return present.detail(detail.read(session, credit_id))
 
         return self._edge.command(context, request, pb.CreditDetail, effect)
+
+
+def _only_one(context: grpc.ServicerContext) -> str:
+    """The one organisation that a caller may see anyway, so that its index is of use; empty for others."""
+    tenants = caller_of(context).tenants
+    if tenants is None or tenants.everywhere or len(tenants.organisation_ids) != 1:
+        return ""
+    return str(next(iter(tenants.organisation_ids)))
 
 
 def _id(value: str, field: str, *, may_be_empty: bool = False) -> str:

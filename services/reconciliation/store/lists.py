@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -14,8 +15,9 @@ from kit.text import fold_upper, search_key
 from services.reconciliation.domain import ledger
 from services.reconciliation.domain.credit import Credit
 from services.reconciliation.store.credit import COLUMNS, from_row
-from services.reconciliation.store.queue import OVER_OPEN, SHORT_OPEN, TWICE_OPEN
+from services.reconciliation.store.queue import OVER_OPEN, SHORT_OPEN, TWICE_OPEN, time_of
 
+_SELECT: Final[LiteralString] = "SELECT " + COLUMNS + " FROM credit c WHERE c.merged_into IS NULL"
 _VIEWS: Final[dict[str, LiteralString]] = {
     "all": "",
     "suspense": " AND c.amount_suspense > 0 AND c.park_reason = ''",
@@ -26,10 +28,24 @@ _VIEWS: Final[dict[str, LiteralString]] = {
     "over_open": " AND c.exceptions <> '{}'" + OVER_OPEN,
     "twice_open": " AND c.exceptions <> '{}'" + TWICE_OPEN,
 }
+# The part of each view that an index can give; the rest is looked at row by row.
+_INDEXED: Final[dict[str, LiteralString]] = {
+    "suspense": " AND c.amount_suspense > 0",
+    "parked": " AND c.amount_suspense > 0",
+    "short_open": " AND c.exceptions <> '{}'",
+    "over_open": " AND c.exceptions <> '{}'",
+    "twice_open": " AND c.exceptions <> '{}'",
+}
 _SEARCH: Final[LiteralString] = """
     AND (c.amount = %(amount)s OR c.bank_reference_key LIKE %(compact)s OR c.join_text LIKE %(compact)s
-         OR upper(c.memo) LIKE %(words)s OR upper(c.payer_name) LIKE %(words)s OR c.id IN (
-             SELECT y.credit_id FROM payable p JOIN payment y ON y.payable_id = p.id WHERE p.reference = %(exact)s))"""
+         OR upper(c.memo) LIKE %(words)s OR upper(c.payer_name) LIKE %(words)s OR c.id = ANY(%(paid)s::uuid[]))"""
+# Credits that one search goes through at most. Words stand in no index: each would cost every arrival of money time.
+WINDOW: Final = 50_000
+# Before the first credit of either order: where a search begins once what it knew at once has filled a page.
+_BEGINNING: Final = {
+    True: "00000000-0000-0000-0000-000000000000",
+    False: "ffffffff-ffff-ffff-ffff-ffffffffffff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +60,138 @@ class Filter:
     arrived_before: datetime | None = None
 
 
-def credits(session: Session, wanted: Filter, after: str, limit: int) -> list[Credit]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of credits. `after` is the id behind which the list goes on, empty at its end; a search that has not
+    looked at everything yet has come to the arrivals of `searched_until`."""
+
+    credits: list[Credit]
+    after: str = ""
+    searched_until: datetime | None = None
+
+
+def credits(session: Session, wanted: Filter, after: str, limit: int) -> Listed:
     """A page of credits after an id, newest or oldest first."""
-    statement: LiteralString = "SELECT " + COLUMNS + " FROM credit c WHERE c.merged_into IS NULL"
-    statement += _VIEWS[wanted.view]
-    if wanted.organisation_id:
-        statement += " AND c.organisation_id = %(organisation)s::uuid"
-    if wanted.reason:
-        statement += " AND c.reason = %(reason)s"
     if wanted.search:
-        statement += _SEARCH
-    if wanted.arrived_before:
-        statement += " AND c.arrive_time < %(arrived_before)s"
-    if after:
-        statement += (
-            " AND c.id > %(after)s::uuid" if wanted.is_oldest_first else " AND c.id < %(after)s::uuid"
-        )
-    statement += " ORDER BY c.id" if wanted.is_oldest_first else " ORDER BY c.id DESC"
-    statement += " LIMIT %(limit)s"
-    compact = search_key(wanted.search).replace(" ", "")
-    digits = compact if compact.isdigit() and len(compact) < 16 else ""
-    parameters: dict[str, Any] = {
+        return _searched(session, wanted, after, limit)
+    statement = _SELECT + _VIEWS[wanted.view] + _narrowed(wanted) + _own(wanted) + _behind(wanted, after)
+    statement += _order(wanted) + " LIMIT %(limit)s"
+    parameters = {**_values(wanted), "after": after, "limit": limit + 1}
+    rows = [from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
+    return Listed(rows[:limit], rows[limit - 1].id if len(rows) > limit else "")
+
+
+def _searched(session: Session, wanted: Filter, after: str, limit: int) -> Listed:
+    """What carries a bill's code first, wherever it stands; then what matches among the next WINDOW credits."""
+    values = _values(wanted) | {"limit": limit, "window": WINDOW - 1} | _search_values(wanted.search)
+    values["paid"] = _by_code(session, values)
+    whole = _SELECT + _VIEWS[wanted.view] + _narrowed(wanted)
+    coded: LiteralString = whole + _own(wanted) + " AND c.id = ANY(%(paid)s::uuid[])" + _order(wanted)
+    found = cursor(session)
+    known = [
+        from_row(row) for row in found.execute(coded + " LIMIT %(limit)s", values, prepare=False).fetchall()
+    ]
+    shown = [] if after else known
+    room = limit - len(shown)
+    if not room:
+        return Listed(shown, _BEGINNING[wanted.is_oldest_first])
+    values |= {"after": after, "limit": room + 1, "known": [credit.id for credit in known]}
+    own, order = _along(wanted)
+    window = _INDEXED.get(wanted.view, "") + own + _behind(wanted, after) + order
+    statement: LiteralString = (
+        "SELECT "
+        + COLUMNS
+        + " FROM (SELECT c.* FROM credit c WHERE true"
+        + window
+        + " LIMIT %(window)s + 1) c WHERE c.merged_into IS NULL AND c.id <> ALL(%(known)s::uuid[])"
+        + _VIEWS[wanted.view]
+        + _narrowed(wanted)
+        + _SEARCH
+        + order
+        + " LIMIT %(limit)s"
+    )
+    edge: LiteralString = "SELECT c.id::text FROM credit c WHERE true" + window + " LIMIT 2 OFFSET %(window)s"
+    with _walking(session, wanted):
+        rows = [from_row(row) for row in found.execute(statement, values, prepare=False).fetchall()]
+        if len(rows) > room:
+            return Listed([*shown, *rows[:room]], rows[room - 1].id)
+        rest = found.execute(edge, values, prepare=False).fetchall()
+    if len(rest) < 2:
+        return Listed([*shown, *rows])
+    return Listed([*shown, *rows], rest[0][0], time_of(rest[0][0]))
+
+
+def _along(wanted: Filter) -> tuple[LiteralString, LiteralString]:
+    """The condition and the order by which a search walks along an index."""
+    if not wanted.organisation_id:
+        return "", _order(wanted)
+    # A range and not an equal sign: with that the planner may walk along the ids of everybody.
+    own: LiteralString = " AND c.organisation_id BETWEEN %(organisation)s::uuid AND %(organisation)s::uuid"
+    if wanted.is_oldest_first:
+        return own, " ORDER BY c.organisation_id, c.id"
+    return own, " ORDER BY c.organisation_id DESC, c.id DESC"
+
+
+@contextmanager
+def _walking(session: Session, wanted: Filter) -> Iterator[None]:
+    """Walk along the index of ids. The planner cannot know that row security lets most rows through: it takes the
+    credits for few and sorts all of them. Views with a small index of their own are sorted."""
+    switch: LiteralString = (
+        "SELECT set_config('enable_sort', %(on)s, true), set_config('enable_incremental_sort', %(on)s, true)"
+    )
+    is_long = wanted.view not in _INDEXED
+    if is_long:
+        cursor(session).execute(switch, {"on": "off"}, prepare=False)
+    yield
+    if is_long:
+        cursor(session).execute(switch, {"on": "on"}, prepare=False)
+
+
+def _by_code(session: Session, values: dict[str, Any]) -> list[str]:
+    """The credits that paid the bill with the code that is searched for, or wait for it."""
+    statement: LiteralString = """
+        SELECT y.credit_id::text FROM payable p JOIN payment y ON y.payable_id = p.id
+        WHERE p.reference = %(exact)s AND y.credit_id IS NOT NULL
+        UNION SELECT c.id::text FROM credit c WHERE c.waiting_key <> '' AND c.waiting_key = %(exact)s"""
+    return [id for (id,) in cursor(session).execute(statement, values, prepare=False)]
+
+
+def _narrowed(wanted: Filter) -> LiteralString:
+    narrowed: LiteralString = " AND c.reason = %(reason)s" if wanted.reason else ""
+    return narrowed + (" AND c.arrive_time < %(arrived_before)s" if wanted.arrived_before else "")
+
+
+def _own(wanted: Filter) -> LiteralString:
+    return " AND c.organisation_id = %(organisation)s::uuid" if wanted.organisation_id else ""
+
+
+def _behind(wanted: Filter, after: str) -> LiteralString:
+    if not after:
+        return ""
+    return " AND c.id > %(after)s::uuid" if wanted.is_oldest_first else " AND c.id < %(after)s::uuid"
+
+
+def _order(wanted: Filter) -> LiteralString:
+    return " ORDER BY c.id" if wanted.is_oldest_first else " ORDER BY c.id DESC"
+
+
+def _values(wanted: Filter) -> dict[str, Any]:
+    return {
         "organisation": wanted.organisation_id,
         "reason": wanted.reason,
+        "arrived_before": wanted.arrived_before,
+    }
+
+
+def _search_values(search: str) -> dict[str, Any]:
+    compact = search_key(search).replace(" ", "")
+    digits = compact if compact.isdigit() and len(compact) < 16 else ""
+    return {
         "amount": int(digits) if digits else None,
         "compact": f"%{compact}%",
         "exact": compact,
-        "words": f"%{_plain_like(fold_upper(wanted.search.strip()))}%",
-        "after": after,
-        "limit": limit,
-        "arrived_before": wanted.arrived_before,
+        "words": f"%{_plain_like(fold_upper(search.strip()))}%",
     }
-    return [from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
 
 
 def _plain_like(text: str) -> str:

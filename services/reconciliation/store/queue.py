@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, LiteralString
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from kit.db import cursor
 from services.reconciliation.domain.credit import DUPLICATE_PAYMENT, OVERPAID, UNDERPAID, Payment, Reversal
-from services.reconciliation.store.books import (
-    PAYMENT_COLUMNS,
-    REVERSAL_COLUMNS,
-    payment_from_row,
-)
+from services.reconciliation.store.books import PAYMENT_COLUMNS, REVERSAL_COLUMNS, payment_from_row
 
 _MOST_PAYMENTS: Final = 200
 _MOST_EVENTS: Final = 200
@@ -97,6 +94,11 @@ def first_id_at(moment: datetime) -> str:
     """The lowest id that a report of this moment or later can have: ids begin with their milliseconds."""
     stamp = f"{int(moment.timestamp() * 1000):012x}"
     return f"{stamp[:8]}-{stamp[8:]}-0000-0000-000000000000"
+
+
+def time_of(id: str) -> datetime:
+    """When a report with this id came, to the millisecond."""
+    return datetime.fromtimestamp((UUID(id).int >> 80) / 1000, UTC)
 
 
 def payments(

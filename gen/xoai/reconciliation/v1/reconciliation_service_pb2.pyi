@@ -469,11 +469,17 @@ class ListCreditsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SUSPENSE_COUNT_FIELD_NUMBER: _builtins.int
     SUSPENSE_AMOUNT_FIELD_NUMBER: _builtins.int
+    SEARCHED_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
+    """A search looks through a part of the credits at a time: its page may be short, or empty, and still have a next one."""
     suspense_count: _builtins.int
     suspense_amount: _builtins.int
     @_builtins.property
     def credits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Credit]: ...
+    @_builtins.property
+    def searched_until_time(self) -> _timestamp_pb2.Timestamp:
+        """How far a search has come: to what arrived at this time. Unset where it ended, or its page was full before."""
+
     def __init__(
         self,
         *,
@@ -481,10 +487,11 @@ class ListCreditsResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         suspense_count: _builtins.int = ...,
         suspense_amount: _builtins.int = ...,
+        searched_until_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["searched_until_time", b"searched_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits", b"credits", "next_page_token", b"next_page_token", "suspense_amount", b"suspense_amount", "suspense_count", b"suspense_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits", b"credits", "next_page_token", b"next_page_token", "searched_until_time", b"searched_until_time", "suspense_amount", b"suspense_amount", "suspense_count", b"suspense_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

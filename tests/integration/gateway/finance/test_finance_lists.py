@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import httpx
+import html
+import re
 
+import httpx
+import pytest
+
+from services.reconciliation.store import lists
 from tests.integration.gateway.finance.forms import page_of, words_of
 from tests.support.finance_desk import FinanceDesk
 
@@ -34,6 +39,23 @@ def test_the_filters_narrow_the_list(desk: FinanceDesk, clerk: httpx.Client) -> 
     assert shown("?tim=nguyen van toan") == {nameless, voided, short, over}
     assert shown("?cu=1") == {nameless, voided}
     assert shown("?xem=la&ly-do=gi-do&xep=cu-truoc") == {nameless, voided}
+
+
+def test_a_search_says_how_far_it_came_and_goes_on(
+    desk: FinanceDesk, clerk: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old money is found by going on; what was not looked at yet is never called absent."""
+    old = desk.money(11_000, "dong phuc cua con")
+    for number in range(5):
+        desk.money(20_000 + number, f"an trua {number}")
+    monkeypatch.setattr(lists, "WINDOW", 3)
+    shown = clerk.get("/doi-soat?tim=đồng phục").text
+    assert "Chưa thấy khoản nào" in shown
+    assert re.search(r"Đã tìm các khoản báo từ lúc ..:..:.. ngày ../../.... tới nay\.", words_of(shown))
+    onward = re.search(r'href="([^"]+)">Tìm tiếp', shown)
+    assert onward is not None
+    assert page_of(old) in clerk.get(html.unescape(onward[1])).text
+    assert "Không thấy khoản nào" in clerk.get("/doi-soat?tim=khong co gi&xem=thua").text
 
 
 def test_raw_messages_and_entries_are_shown_word_for_word(desk: FinanceDesk, clerk: httpx.Client) -> None:

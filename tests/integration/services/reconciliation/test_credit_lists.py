@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from kit.errors import InvalidArgument
 from kit.testing.service import Client
+from services.reconciliation.store import lists
 from tests.integration.services.reconciliation.calls import suspense
 from tests.integration.services.reconciliation.conftest import Reconciliation
 from tests.support import reconciliation as make
@@ -44,6 +46,46 @@ def test_pages_and_search(recon: Reconciliation, clerk: Client) -> None:
     assert search("đồng phục số 4") == [1_004]
     assert search(payable.reference.lower()) == [77_000]
     assert search("100%") == []
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_a_search_looks_through_a_part_at_a_time(
+    recon: Reconciliation, clerk: Client, monkeypatch: pytest.MonkeyPatch, oldest_first: bool
+) -> None:
+    """Each page says how far it came, an empty one too; what paid a bill comes first; everything is shown once."""
+    payable = make.payable(make.line(77_000))
+    recon.tell(payable)
+    paid = make.report(payable.reference, 77_000)
+    recon.tell(paid)
+    ids = [suspense(recon, "dong phuc" if number in (0, 3, 4, 9) else "an trua") for number in range(10)]
+    ids.append(suspense(recon, f"{payable.reference}9 dong phuc"))
+    wanted = [ids[number] for number in (0, 3, 4, 9, 10)]
+    monkeypatch.setattr(lists, "WINDOW", 3)
+
+    def pages(text: str, size: int) -> Iterator[pb.ListCreditsResponse]:
+        request = pb.ListCreditsRequest(search=text, page_size=size, oldest_first=oldest_first)
+        while True:
+            page = clerk.ListCredits(request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    for size in (1, 2, 50):
+        seen = [credit.id for page in pages("đồng phục", size) for credit in page.credits]
+        assert seen == (wanted if oldest_first else wanted[::-1])
+    nothing = list(pages("khong co gi", 50))
+    assert [len(page.credits) for page in nothing] == [0, 0, 0, 0]
+    assert [page.HasField("searched_until_time") for page in nothing] == [True, True, True, False]
+    until = [page.searched_until_time.ToMilliseconds() for page in nothing[:3]]
+    assert until == sorted(until, reverse=not oldest_first)
+    for size in (1, 50):
+        first, *others = pages(payable.reference, size)
+        assert first.credits[0].id == paid.report_id
+        assert [credit.id for page in (first, *others) for credit in page.credits] == [
+            paid.report_id,
+            ids[10],
+        ]
 
 
 def test_suggestions_are_ranked_with_reasons(recon: Reconciliation, clerk: Client) -> None:
