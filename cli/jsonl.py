@@ -71,13 +71,16 @@ def print_answer(handler: Handler, line: JsonObject) -> None:
     """Answer one object given on the command line; exit code 1 if it is not ok."""
     try:
         answer = {"ok": True, **handler(line)}
-    except Error as error:
-        answer = _refusal(error.reason, _detail(error))
-    except LineRefused as error:
-        answer = _refusal(error.reason, error.detail)
+    except (Error, LineRefused) as error:
+        answer = refusal_of(error)
     typer.echo(json.dumps(answer, ensure_ascii=False))
     if not answer["ok"]:
         raise typer.Exit(1)
+
+
+def refusal_of(error: Error | LineRefused) -> JsonObject:
+    """The answer to what cannot be worked on."""
+    return _refusal(error.reason, _detail(error) if isinstance(error, Error) else error.detail)
 
 
 def text_field(line: JsonObject, field: str) -> str:

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "down": "cli.platform.down",
     "events": "cli.events",
     "money": "cli.money",
+    "receipt": "cli.receipt",
     "reference": "cli.reference",
     "roster": "cli.roster",
     "sim": "cli.sim",

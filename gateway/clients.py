@@ -16,7 +16,6 @@ from kit.grpc_errors import from_rpc_error
 from kit.settings import Settings
 from xoai.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from xoai.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
-from xoai.documents.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from xoai.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from xoai.invoices.v1.invoices_service_pb2_grpc import InvoicesServiceStub
 from xoai.notifications.v1.notifications_service_pb2_grpc import NotificationsServiceStub
@@ -44,7 +43,6 @@ class Clients:
         self.directory = DirectoryServiceStub(self._to("directory"))
         self.invoices = InvoicesServiceStub(self._to("invoices"))
         self.vietqr = VietqrServiceStub(self._to("vietqr"))
-        self.documents = DocumentsServiceStub(self._to("documents"))
         self.schools = SchoolsServiceStub(self._to("schools"))
         self.reconciliation = ReconciliationServiceStub(self._to("reconciliation"))
         self.intake = IntakeServiceStub(self._to("intake"))

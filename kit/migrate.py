@@ -129,7 +129,7 @@ def protect(
         operations.execute(f"CREATE POLICY worker ON {table} TO {worker} USING (true) WITH CHECK (true)")
     if append_only:
         operations.execute(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$"
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$"
             " BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'XOAIA'; END $$"
         )
     for table in append_only:

@@ -10,16 +10,23 @@ from pathlib import Path
 
 
 def keys(folder: Path) -> dict[str, str]:
-    """The settings XOAI_SUBJECT_KEY and XOAI_DATA_KEY of this installation."""
+    """The keys of this installation as settings: XOAI_SUBJECT_KEY, XOAI_DATA_KEY and XOAI_RECEIPT_KEY."""
     path = folder / "keys.json"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        made = {
-            "XOAI_SUBJECT_KEY": secrets.token_urlsafe(48),
-            "XOAI_DATA_KEY": base64.b64encode(os.urandom(32)).decode(),
-        }
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(made, file)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "XOAI_SUBJECT_KEY": secrets.token_urlsafe(48),
+        "XOAI_DATA_KEY": base64.b64encode(os.urandom(32)).decode(),
+        "XOAI_RECEIPT_KEY": base64.b64encode(os.urandom(32)).decode(),
+    }
+    if made.keys() <= found.keys():
+        return found
+    # An installation from before a key was needed gets that one and keeps the others.
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = made | found
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(whole, file)
+    new.replace(path)
+    return whole

@@ -12,6 +12,7 @@ from gateway.web import (
     lookup,
     notices,
     people,
+    receipts,
     school,
     second_factor,
     start,
@@ -21,6 +22,7 @@ from gateway.web import (
 GROUPS: Final[tuple[Routes, ...]] = (
     start.routes,
     bills.routes,
+    receipts.routes,
     lookup.routes,
     people.routes,
     second_factor.routes,

@@ -144,7 +144,7 @@ async def receipt(page: CurrentPage, reference: str, number: str, mo: str = "") 
     """One receipt as PDF. `mo` is the sealed proof from the page with the lines."""
     proof = page.state.proofs.open(reference, mo)
     bill = await opened(page, reference, proof)
-    return await receipt_pdf(page, bill, number)
+    return await receipt_pdf(page, bill, number, is_masked=True)
 
 
 @routes.get("/p/{reference}/{link_token}", PUBLIC, include_in_schema=False)

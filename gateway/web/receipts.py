@@ -1,37 +1,35 @@
-"""A receipt as PDF: the gateway gives the documents service all that stands on the paper."""
+"""A receipt as PDF, sealed and signed by the invoices service, and the keys by which anybody checks it."""
 
 from __future__ import annotations
 
-from google.protobuf.timestamp_pb2 import Timestamp
-from starlette.responses import Response
+import base64
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
 
 from gateway import formats
+from gateway.access import PUBLIC
+from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from kit import auth
 from kit.errors import NotFound
-from kit.text import clean_display
-from kit.words import amount_in_words
-from xoai.documents.v1 import documents_service_pb2 as documents_pb
-from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
+from xoai.invoices.v1 import invoices_service_pb2 as pb
+
+routes = page_routes()
 
 
-async def receipt_pdf(page: Page, opened: invoices_pb.OpenedBill, number: str) -> Response:
-    """The receipt of this number on an opened bill. Raises NotFound."""
+async def receipt_pdf(page: Page, opened: pb.OpenedBill, number: str, *, is_masked: bool) -> Response:
+    """The receipt of this number on an opened bill; initials only if masked. Raises NotFound."""
     receipt = next((receipt for receipt in opened.receipts if receipt.number == number), None)
     if receipt is None:
         raise NotFound()
     view = await page.state.bills.view(opened.bill)
-    request = documents_pb.RenderReceiptRequest(
+    request = pb.PrintReceiptRequest(
+        id=receipt.id,
+        masked=is_masked,
         unit_name=view.organisation.name,
-        book=f"{receipt.series}/{receipt.year}" if receipt.series else str(receipt.year),
-        number=int(receipt.number),
-        issue_time=receipt.issue_time,
-        rows=[
-            documents_pb.ReceiptRow(label=label, text=text) for label, text in _rows(view.is_school, receipt)
-        ],
-        amount=receipt.amount,
+        school=view.is_school,
         check_address=f"{page.settings.public_url}/p/{opened.bill.reference}",
-        cancel_reason=receipt.cancel_reason,
         trial=page.settings.is_sandbox,
     )
     # The paper is made for the gateway: that the payer may have it was proved before.
@@ -39,31 +37,27 @@ async def receipt_pdf(page: Page, opened: invoices_pb.OpenedBill, number: str) -
     chunks = [
         chunk.content
         async for chunk in page.state.clients.stream(
-            page.state.clients.documents.RenderReceipt, request, token, timeout=10.0
+            page.state.clients.invoices.PrintReceipt, request, token, timeout=20.0
         )
     ]
     headers = {"Content-Disposition": f'attachment; filename="bien-nhan-{receipt.number}.pdf"'}
     return Response(b"".join(chunks), media_type="application/pdf", headers=headers)
 
 
-def _rows(is_school: bool, receipt: invoices_pb.Receipt) -> list[tuple[str, str]]:
-    """What stands on the paper, line by line. A receipt is a Vietnamese paper whatever the page's language."""
-    payer = (
-        f"{receipt.payer_name}, lớp {receipt.group_name}"
-        if receipt.group_name and is_school
-        else receipt.payer_name
-    )
-    rows = [("Học sinh" if is_school else "Người nộp", payer), ("Khoản thu", receipt.title)]
-    rows += [(line.title, f"{formats.money(line.amount)}") for line in receipt.lines[:6]]
-    rows.append(("Bằng chữ", amount_in_words(receipt.amount)))
-    rows.append(("Ngân hàng ghi có", _at(receipt.bank_time)))
-    if receipt.payer_account_last_four:
-        rows.append(("Trả từ", f"Tài khoản đuôi {receipt.payer_account_last_four}"))
-    rows.append(("Mã thanh toán", receipt.reference))
-    if receipt.bank_reference:
-        rows.append(("Mã ngân hàng", clean_display(receipt.bank_reference)))
-    return rows
+@routes.get("/.well-known/xoai-receipt-keys.json", PUBLIC, include_in_schema=False)
+async def keys(page: CurrentPage) -> Response:
+    """The public keys that sign receipts, for whoever checks one offline (`xoai receipt verify --offline --key`)."""
+    reply = await page.call(page.state.clients.invoices.ListReceiptKeys, pb.ListReceiptKeysRequest())
+    return JSONResponse({"keys": [_key(key) for key in reply.keys]})
 
 
-def _at(time: Timestamp) -> str:
-    return f"{formats.clock_time(time)} ngày {formats.day(time)}"
+def _key(key: pb.ReceiptKey) -> dict[str, Any]:
+    revoked = formats.moment(key.revoke_time)
+    created = formats.moment(key.create_time)
+    return {
+        "id": key.id,
+        "algorithm": "Ed25519",
+        "public_key": base64.b64encode(key.public_key).decode(),
+        "create_time": created.isoformat() if created else None,
+        "revoke_time": revoked.isoformat() if revoked else None,
+    }

@@ -178,10 +178,11 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptContent:
-    """One receipt. Without `signed_by` it is marked "Bản chưa ký"; `cancel_reason` marks a cancelled number.
+    """One receipt. Without `key_id` it is marked "Bản chưa ký"; `cancel_reason` marks a cancelled number.
 
     `check_address` is the page that shows whether the receipt is genuine; it is also drawn as a QR code.
     `chain_mark` is the receipt's own mark and `previous_number` the number it follows in its book.
+    `attachment` is the signed statement that travels in the file, a text.
     """
 
     unit_name: str
@@ -194,11 +195,12 @@ class ReceiptContent:
     amount_words: str
     check_address: str
     title: str = "Biên nhận thu tiền"
-    signed_by: str = ""
+    key_id: str = ""
     chain_mark: str = ""
     previous_number: int | None = None
     cancel_reason: str = ""
     is_trial: bool = False
+    attachment: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 99_999_999:

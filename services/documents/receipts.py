@@ -7,6 +7,7 @@ from typing import Any
 from services.documents import qr, wording
 from services.documents.domain import ReceiptContent
 from services.documents.leaves import text_height
+from services.documents.receipt_file import ATTACHMENT
 
 _PAGE_ROOM = 91.0
 _ROW_WIDTH = 78.0
@@ -34,10 +35,11 @@ def receipt_sheet(receipt: ReceiptContent) -> dict[str, Any]:
         "address": receipt.check_address.removeprefix("https://").removeprefix("http://"),
         "words": receipt.amount_words,
         "amount": wording.money(receipt.amount),
-        "signed": f"Đã ký số: {receipt.signed_by}" if receipt.signed_by else wording.UNSIGNED,
+        "signed": f"Đã ký số, khoá {receipt.key_id[:8]}" if receipt.key_id else wording.UNSIGNED,
         "trial": wording.TRIAL if receipt.is_trial else "",
         "chain": _chain(receipt),
         "cancelled": f"Đã huỷ: {receipt.cancel_reason}" if receipt.cancel_reason else "",
+        "attachment-name": ATTACHMENT,
     }
 
 

@@ -23,7 +23,7 @@ from services.documents.domain import (
     ReceiptContent,
     ReceiptRow,
 )
-from services.documents.typesetting import notices_pdf, page_count, receipt_pdf
+from services.documents.typesetting import digest_of, notices_pdf, page_count, receipt_pdf
 from xoai.common.v1 import common_pb2
 from xoai.documents.v1 import documents_service_pb2 as pb
 from xoai.documents.v1 import documents_service_pb2_grpc as pb_grpc
@@ -49,7 +49,7 @@ class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
 
     PERMISSIONS: Mapping[str, Permission] = {
         "RenderNotices": Permission(services=("schools", "utilities", "taxes")),
-        "RenderReceipt": Permission(services=("gateway", "invoices")),
+        "RenderReceipt": Permission(services=("invoices",)),
     }
 
     def RenderNotices(
@@ -78,13 +78,18 @@ class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
             amount=request.amount,
             amount_words=amount_in_words(request.amount),
             check_address=request.check_address,
+            chain_mark=request.chain_mark,
+            previous_number=request.previous_number or None,
+            key_id=request.key_id,
             cancel_reason=request.cancel_reason,
             is_trial=request.trial,
+            attachment=request.attachment.decode(),
         )
-        yield from _chunks(receipt_pdf(receipt), f"bien-nhan-{request.number:08d}.pdf")
+        pdf = receipt_pdf(receipt)
+        yield from _chunks(pdf, f"bien-nhan-{request.number:08d}.pdf", digest_of(pdf))
 
 
-def _chunks(pdf: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:
+def _chunks(pdf: bytes, file_name: str, page_digest: bytes = b"") -> Iterator[common_pb2.FileChunk]:
     for start in range(0, len(pdf), _CHUNK_BYTES):
         chunk = common_pb2.FileChunk(content=pdf[start : start + _CHUNK_BYTES])
         if start == 0:
@@ -93,6 +98,7 @@ def _chunks(pdf: bytes, file_name: str) -> Iterator[common_pb2.FileChunk]:
                 "application/pdf",
                 page_count(pdf),
             )
+            chunk.page_digest = page_digest
         yield chunk
 
 

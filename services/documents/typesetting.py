@@ -1,6 +1,6 @@
 """Notices and receipts as PDF: the words become JSON, one typst run lays out all of it.
 
-PDF/A-2a (archival, tagged, all fonts inside) is asked for, and with it typst refuses a letter that no font can draw
+PDF/A-2a (archival, tagged, all fonts inside; 3a where a file is attached) is asked for, and with it typst refuses a letter that no font can draw
 instead of printing an empty box. Fonts come from packages, never from the machine, so that the same content gives
 the same bytes everywhere.
 """
@@ -27,6 +27,7 @@ import typst
 from kit.errors import InvalidArgument
 from services.documents.domain import NoticeContent, ReceiptContent, UndrawableText
 from services.documents.notices import leaves_of
+from services.documents.page_digest import page_digest
 from services.documents.receipts import receipt_sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -62,8 +63,14 @@ def notices_pdf(notices: Sequence[NoticeContent], *, large_print: bool = False) 
 
 
 def receipt_pdf(receipt: ReceiptContent) -> bytes:
-    """One receipt, 148 × 105 mm, as tagged PDF/A. Raises UndrawableText for letters that no font has."""
-    return _compiled("receipt.typ", receipt_sheet(receipt), receipt.issue_time)
+    """One receipt, 148 × 105 mm, as tagged PDF/A-3, its attachment inside. Raises UndrawableText."""
+    return _compiled("receipt.typ", receipt_sheet(receipt), receipt.issue_time, receipt.attachment)
+
+
+def digest_of(pdf: bytes) -> bytes:
+    """The digest of all that a PDF shows; a receipt's is the same with and without its attachment."""
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        return page_digest(opened)
 
 
 def page_count(pdf: bytes) -> int:
@@ -104,7 +111,7 @@ def _joined(pdfs: Sequence[bytes]) -> bytes:
         return out.getvalue()
 
 
-def _compiled(template: str, data: dict[str, Any], moment: datetime) -> bytes:
+def _compiled(template: str, data: dict[str, Any], moment: datetime, attachment: str | None = None) -> bytes:
     text = unicodedata.normalize("NFC", json.dumps(data | {"fonts": FONTS}, ensure_ascii=False))
     try:
         return typst.compile(
@@ -112,8 +119,9 @@ def _compiled(template: str, data: dict[str, Any], moment: datetime) -> bytes:
             root=TEMPLATES,
             font_paths=_fonts(),
             ignore_system_fonts=True,
-            sys_inputs={"data": _BEFORE_SIGN.sub("\u00a0", text)},
-            pdf_standards=["a-2a"],
+            # What is attached is signed as it is: nothing may tidy it.
+            sys_inputs={"data": _BEFORE_SIGN.sub("\u00a0", text), "attachment": attachment or ""},
+            pdf_standards=["a-2a" if attachment is None else "a-3a"],
             timestamp=int(moment.timestamp()),
         )
     except typst.TypstError as error:

@@ -1,4 +1,4 @@
-"""Work that comes round: forgetting what is no longer needed. Overdue is derived, so nothing waits for a clock."""
+"""Work that comes round: sealing receipts, forgetting what is no longer needed. Overdue is derived, so nothing waits for a clock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from kit import clock, idempotency, inbox
 from kit.db import Database
+from services.invoices.flows.seals import seal_chunk
 from services.invoices.store import bills
 
 # Inbox rows are the quick guard against repeats; after this only the payment's own id guards.
@@ -27,3 +28,11 @@ def tidy_up(database: Database) -> None:
             links_before=now - timedelta(days=LINK_DAYS),
             misses_before=clock.business_date(now) - timedelta(days=1),
         )
+
+
+def seal_receipts(database: Database) -> int:
+    """Seal all receipts that wait, a chunk a transaction; how many there were."""
+    sealed = 0
+    while count := database.run(seal_chunk):
+        sealed += count
+    return sealed

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from services.invoices.flows.checking import broken_seals
 from services.invoices.store import invariants
-from services.invoices.store.invariants import Finding
+from services.invoices.store.invariants import MOST_FINDINGS, Finding
 
 __all__ = ["Finding", "findings", "paid_by_invoice"]
 
 
 def findings(session: Session) -> list[Finding]:
     """Every breach found: invariant, what, where. Empty means that the records hold."""
-    return invariants.findings(session)
+    found = invariants.findings(session)
+    for broken in islice(broken_seals(session), MOST_FINDINGS):
+        book = f"{broken.place.organisation_id} {broken.place.series}/{broken.place.year}"
+        found.append(Finding("I10", broken.what, f"receipt {broken.number:08} of {book}"))
+    return found
 
 
 def paid_by_invoice(session: Session) -> Iterator[tuple[str, int]]:

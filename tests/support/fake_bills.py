@@ -71,7 +71,7 @@ class Bill:
         """One receipt per payment."""
         return [
             invoices_pb.Receipt(
-                id=str(uuid.uuid4()),
+                id=str(uuid.uuid5(uuid.UUID(self.id), payment.receipt_number)),
                 organisation_id=self.organisation_id,
                 invoice_id=self.id,
                 reference=self.reference,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -9,6 +11,9 @@ import grpc
 from kit import errors
 from kit.auth import Permission
 from kit.grpc_server import caller_of
+from kit.words import amount_in_words
+from services.documents.domain import ReceiptContent, ReceiptRow
+from services.documents.typesetting import receipt_pdf
 from tests.support.fake_access import everybody
 from tests.support.fake_bills import Bill, States
 from xoai.common.v1 import common_pb2 as common_pb
@@ -54,6 +59,33 @@ class Invoices(invoices_grpc.InvoicesServiceServicer):
             raise errors.NotFound()
         return invoices_pb.OpenedBill(
             bill=bill.public(), lines=bill.lines, group_name="3A", receipts=bill.receipts()
+        )
+
+    def PrintReceipt(self, request: Any, context: grpc.ServicerContext) -> Iterator[common_pb.FileChunk]:
+        receipts = [receipt for bill in self._platform.bills.values() for receipt in bill.receipts()]
+        found = next((receipt for receipt in receipts if receipt.id == request.id), None)
+        if found is None:
+            raise errors.NotFound()
+        self._platform.requests.append(("PrintReceipt", request))
+        paper = ReceiptContent(
+            unit_name=request.unit_name,
+            budget_code="",
+            book=f"{found.series}/{found.year}",
+            number=int(found.number),
+            issue_time=found.issue_time.ToDatetime(UTC),
+            rows=(ReceiptRow("Mã thanh toán", found.reference),),
+            amount=found.amount,
+            amount_words=amount_in_words(found.amount),
+            check_address=request.check_address,
+            is_trial=request.trial,
+        )
+        yield common_pb.FileChunk(content=receipt_pdf(paper), media_type="application/pdf", page_count=1)
+
+    def ListReceiptKeys(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> invoices_pb.ListReceiptKeysResponse:
+        return invoices_pb.ListReceiptKeysResponse(
+            keys=[invoices_pb.ReceiptKey(id="0123456789abcdef", public_key=bytes(32))]
         )
 
     def _visible(self, context: grpc.ServicerContext) -> list[Bill]:

@@ -1,6 +1,6 @@
 """Small services in memory, on a real gRPC socket, for tests of the gateway: bills, logins, live events.
 
-The edges that cost nothing are the real ones: the kit's server (deadlines, signed subjects, permissions), VietQR, papers.
+The edges that cost nothing are the real ones: the kit's server (deadlines, signed subjects, permissions), VietQR.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from kit.auth import Kind, Permission, Subject
 from kit.grpc_server import Server
 from kit.references.code import Kind as ReferenceKind
 from kit.references.code import new_reference
-from services.documents.rpc import DocumentsServicer
 from services.vietqr.rpc import VietqrServicer
 from tests.support.fake_access import SUBJECT_KEY, everybody
 from tests.support.fake_bills import SCHOOL, Bill, States, month_lines, stamp
@@ -26,8 +25,6 @@ from tests.support.fake_directory import PASSWORD, Directory
 from tests.support.fake_invoices import Invoices
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
-from xoai.documents.v1 import documents_service_pb2 as documents_pb
-from xoai.documents.v1 import documents_service_pb2_grpc as documents_grpc
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
 from xoai.notifications.v1 import notifications_service_pb2 as notifications_pb
@@ -78,12 +75,6 @@ class FakePlatform:
                 notifications_grpc.add_NotificationsServiceServicer_to_server,
             ),
             (vietqr_pb, "VietqrService", VietqrServicer(), vietqr_grpc.add_VietqrServiceServicer_to_server),
-            (
-                documents_pb,
-                "DocumentsService",
-                DocumentsServicer(),
-                documents_grpc.add_DocumentsServiceServicer_to_server,
-            ),
         ]
 
     def serve(self, descriptor: Any, servicer: Any, register: Any) -> None:

@@ -153,4 +153,4 @@ async def receipt(page: CurrentPage, org: str, inv: str, number: str) -> Respons
     bill, receipts = await asyncio.gather(
         page.state.bills.bill(invoice.reference), _receipts(school, invoice)
     )
-    return await receipt_pdf(page, pb.OpenedBill(bill=bill, receipts=receipts), number)
+    return await receipt_pdf(page, pb.OpenedBill(bill=bill, receipts=receipts), number, is_masked=False)

@@ -167,6 +167,18 @@ class ReceiptNotFound(NotFound):
     en = "There is no such receipt."
 
 
+class ReceiptNotSealed(FailedPrecondition):
+    reason = "RECEIPT_NOT_SEALED"
+    vi = "Biên nhận số {number} chưa niêm được: một số trước nó trong quyển bị thiếu. Xin chạy `xoai verify`."
+    en = "Receipt {number} cannot be sealed: a number before it in its book is missing. Run `xoai verify`."
+
+
+class PrintingBusy(ResourceExhausted):
+    reason = "PRINTING_BUSY"
+    vi = "Đang in nhiều biên nhận cùng lúc. Xin thử lại sau vài giây."
+    en = "Many receipts are being printed. Please try again in a few seconds."
+
+
 class BadRequestField(InvalidArgument):
     reason = "BAD_REQUEST_FIELD"
     vi = "Mục “{field}” của yêu cầu không hợp lệ: “{value}”."

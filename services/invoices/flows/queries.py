@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from kit import references
 from services.invoices.domain.errors import InvoiceNotFound, ReceiptNotFound
 from services.invoices.domain.invoices import Invoice
-from services.invoices.store import reads, receipts
+from services.invoices.store import keys, reads, receipts
+from services.invoices.store.keys import StoredKey
 from services.invoices.store.reads import InvoiceFilter, Listed, Sums
 from services.invoices.store.receipts import PrintedReceipt
 
@@ -64,3 +65,8 @@ def list_receipts(
 ) -> list[PrintedReceipt]:
     """A page of receipts in the order of their numbers."""
     return receipts.list_receipts(session, organisation_id, invoice_id, after, limit)
+
+
+def receipt_keys(session: Session) -> list[StoredKey]:
+    """The keys that sign receipts, newest first."""
+    return keys.every(session)

@@ -15,6 +15,7 @@ from services.invoices.domain.drafts import Draft, Outcome, Result
 from services.invoices.domain.errors import BadRequestField
 from services.invoices.domain.invoices import Account, Invoice, Line, State
 from services.invoices.flows.bills import Bill
+from services.invoices.store.keys import StoredKey
 from services.invoices.store.reads import Sums
 from services.invoices.store.receipts import PrintedReceipt
 from xoai.invoices.v1 import invoices_service_pb2 as pb
@@ -233,4 +234,13 @@ def receipt_to(printed: PrintedReceipt, *, is_masked: bool = False) -> pb.Receip
         payer_account_last_four=receipt.payer_account_last_four,
         bank_reference=receipt.bank_reference,
         lines=[line_to(line) for line in printed.lines],
+    )
+
+
+def receipt_key_to(key: StoredKey) -> pb.ReceiptKey:
+    return pb.ReceiptKey(
+        id=key.id,
+        public_key=key.raw,
+        create_time=timestamp(key.create_time),
+        revoke_time=timestamp(key.revoke_time),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import grpc
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kit import pages
 from kit.auth import Kind, Permission, Subject
-from kit.errors import Error
+from kit.errors import Error, Unavailable
 from kit.grpc_server import Edge
 from kit.rpc import dead_letters
 from kit.rpc.dead_letters import DeadLetters
@@ -26,11 +26,13 @@ from services.invoices.rpc.messages import (
     opened_bill_to,
     outcome_to,
     public_bill_to,
+    receipt_key_to,
     receipt_to,
     summary_to,
     timestamp,
     uuid_in,
 )
+from services.invoices.rpc.printing import Printer
 from services.invoices.store.reads import InvoiceFilter
 from xoai.common.v1 import common_pb2 as common_pb
 from xoai.invoices.v1 import invoices_service_pb2 as pb
@@ -54,6 +56,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "RevokePayLinks": Permission("invoices.link", services=("schools",)),
     "GetReceipt": Permission("invoices.read", services=_READERS),
     "ListReceipts": Permission("invoices.read", services=_READERS),
+    "PrintReceipt": Permission(services=("gateway",)),
+    "ListReceiptKeys": Permission(anyone=True),
     "AnnounceAgain": Permission("invoices.announce", services=("cli",)),
     "ListDeadLetters": dead_letters.PERMISSION,
     "ReplayDeadLetters": dead_letters.PERMISSION,
@@ -65,11 +69,19 @@ class InvoicesServicer(pb_grpc.InvoicesServiceServicer):
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS
 
-    def __init__(self, edge: Edge, keeper: Keeper, page_key: str, letters: DeadLetters | None = None) -> None:
+    def __init__(
+        self,
+        edge: Edge,
+        keeper: Keeper,
+        page_key: str,
+        letters: DeadLetters | None = None,
+        printer: Printer | None = None,
+    ) -> None:
         self._edge = edge
         self._keeper = keeper
         self._page_key = page_key
         self._letters = letters or DeadLetters(edge.database)
+        self._printer = printer
 
     def ListDeadLetters(
         self, request: common_pb.ListDeadLettersRequest, context: grpc.ServicerContext
@@ -245,6 +257,23 @@ class InvoicesServicer(pb_grpc.InvoicesServiceServicer):
             )
 
         return self._edge.query(context, read)
+
+    def PrintReceipt(
+        self, request: pb.PrintReceiptRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb.FileChunk]:
+        if self._printer is None:
+            raise Unavailable(service="documents")
+        yield from self._printer.print(request, context)
+
+    def ListReceiptKeys(
+        self, request: pb.ListReceiptKeysRequest, context: grpc.ServicerContext
+    ) -> pb.ListReceiptKeysResponse:
+        return self._edge.query(
+            context,
+            lambda session, _: pb.ListReceiptKeysResponse(
+                keys=[receipt_key_to(key) for key in queries.receipt_keys(session)]
+            ),
+        )
 
     def AnnounceAgain(
         self, request: pb.AnnounceAgainRequest, context: grpc.ServicerContext

@@ -64,6 +64,13 @@ def find_receipt(session: Session, reference: str, number: int) -> PrintedReceip
     return printed[0] if printed else None
 
 
+def get_receipt(session: Session, id: UUID) -> PrintedReceipt | None:
+    """The receipt of a payment."""
+    rows = session.execute(text(f"{_SELECT} WHERE r.payment_id = :id"), {"id": id})
+    printed = _printed(session, rows.all())
+    return printed[0] if printed else None
+
+
 def list_receipts(
     session: Session,
     organisation_id: UUID,

@@ -170,6 +170,30 @@ receipt_counter = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# Filled after the payment's transaction: no foreign key, so that sealing locks no receipt.
+receipt_seal = Table(
+    "receipt_seal",
+    metadata,
+    Column("organisation_id", Uuid, primary_key=True),
+    Column("series", Text, primary_key=True),
+    Column("year", SmallInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    # Of the payer's name in the sealed content.
+    Column("salt", LargeBinary, nullable=False),
+    Column("seal_time", _TIME, nullable=False),
+)
+
+# The public keys that ever signed a printed receipt. A revoked one proves nothing any more.
+receipt_key = Table(
+    "receipt_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("create_time", _TIME, nullable=False),
+    Column("revoke_time", _TIME),
+)
+
 pay_link = Table(
     "pay_link",
     metadata,
@@ -203,9 +227,11 @@ TENANT_TABLES: Final = (
     "receipt",
     "payment_reversal",
     "receipt_counter",
+    "receipt_seal",
     "pay_link",
     "audit",
 )
 APP_TABLES: Final = ("outbox", "idempotency_key")
 WORKER_TABLES: Final = ("inbox", "dead_letter", "bill_miss")
-APPEND_ONLY: Final = ("audit", "payment_reversal")
+APP_READS: Final = ("receipt_key",)
+APPEND_ONLY: Final = ("audit", "payment_reversal", "receipt_seal")

@@ -1,13 +1,11 @@
-"""A stranger's file is read in a process of its own: bounded memory and time, no secrets, nothing of ours to reach.
+"""A list is read in a process of its own (`kit.apart`): this process only learns a reading or a refusal.
 
-Whatever the file does there, this process only learns a reading or a refusal. A process starts in about 0.1 s of
-work, so each file gets a fresh one, and at most `READERS` at a time: uploads never take the machine from callbacks.
+A process starts in about 0.1 s of work, so each file gets a fresh one, and at most `READERS` at a time: uploads never
+take the machine from callbacks.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -15,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from kit import log
+from kit import apart, log
 from kit.errors import Unavailable
 from services.schools.roster.limits import UPLOAD_LIMIT
 from services.schools.roster.reader import Failure, Job
@@ -31,8 +29,7 @@ READERS: Final = 2
 # Together below the minute that the page waits for an answer.
 READ_SECONDS: Final = 40.0
 _QUEUE_SECONDS: Final = 15.0
-# -I: the folder and the settings that this process was started with mean nothing there.
-_COMMAND: Final = [sys.executable, "-I", "-X", "utf8", "-m", "services.schools.roster.reader"]
+_COMMAND: Final = apart.command("services.schools.roster.reader")
 _log = log.get(__name__)
 _readers = threading.BoundedSemaphore(READERS)
 
@@ -63,29 +60,18 @@ def _run(job: Job, content: bytes) -> bytes:
     if not _readers.acquire(timeout=_QUEUE_SECONDS):
         raise RosterBusy
     try:
-        ended = subprocess.run(
-            _COMMAND,
-            input=msgspec.json.encode(job) + b"\n" + content,
-            capture_output=True,
-            timeout=READ_SECONDS,
-            env={},
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RosterTooHeavy from error
+        ended = apart.run(_COMMAND, msgspec.json.encode(job) + b"\n" + content, seconds=READ_SECONDS)
     finally:
         _readers.release()
-    if ended.returncode == 0:
-        return ended.stdout
-    if ended.returncode < 0:
+    if ended.code is None:
         raise RosterTooHeavy
+    if ended.code == 0:
+        return ended.answer
     try:
-        failure = msgspec.json.decode(ended.stdout, type=Failure)
+        failure = msgspec.json.decode(ended.answer, type=Failure)
         refusal = REFUSALS[failure.reason]
     except (msgspec.DecodeError, KeyError):
         # A fault of ours or of a library: logged by its kind alone, for its text may hold a pupil's data.
-        trace = ended.stderr.decode(errors="replace").strip().splitlines()
-        _log.error("the reader failed", kind=trace[-1].partition(":")[0][:100] if trace else "")
+        _log.error("the reader failed", kind=ended.fault)
         raise RosterDamaged(place=job.file_name[:80] or "?") from None
     raise refusal(violations=(), **failure.metadata)

@@ -6,7 +6,6 @@ Exit code 0 with the answer on standard output; 1 with a `Failure`; anything els
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,10 +13,11 @@ from typing import Final, Literal
 
 import msgspec
 
+from kit import apart
+
 # A list at every limit of `limits.py` takes 0.5 GB and 12 s of work on an old laptop.
 MEMORY_LIMIT: Final = 768 * 1024 * 1024
 CPU_SECONDS: Final = 30
-_NICENESS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Failure:
 
 def main() -> int:
     """Read the job and the file, answer, and end."""
-    _restrict()
+    apart.restrict(memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)
     # Imported under the limits: no code that touches the file ever runs without them.
     from services.schools.roster.refusals import RosterRefused, RosterTooHeavy
 
@@ -68,21 +68,6 @@ def _work(job: Job, content: bytes) -> bytes:
 
     assert job.today is not None
     return msgspec.json.encode(read(content, sheet=job.sheet, today=job.today, file_name=job.file_name))
-
-
-def _restrict() -> None:
-    """Bound memory and processor time; forbid files, processes and core dumps."""
-    for name, limit in (
-        (resource.RLIMIT_AS, MEMORY_LIMIT),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _, most = resource.getrlimit(name)
-        soft = limit if most == resource.RLIM_INFINITY else min(limit, most)
-        resource.setrlimit(name, (soft, soft))
-    os.nice(_NICENESS)
 
 
 if __name__ == "__main__":

@@ -126,9 +126,29 @@ def test_the_receipt_opens_with_a_fact_or_a_link_and_not_without(
     paper = client.get(path, params={"mo": sealed})
     assert paper.headers["content-type"] == "application/pdf"
     assert paper.content.startswith(b"%PDF")
+    ((_, asked),) = [each for each in platform.requests if each[0] == "PrintReceipt"]
+    assert asked.masked
+    assert asked.check_address.endswith(f"/p/{bill.reference}")
     stolen = f"/p/{other.reference}/bien-nhan/{other.payments[0].receipt_number}.pdf"
     assert client.get(stolen, params={"mo": sealed}).status_code == 403
     assert client.get(f"/p/{bill.reference}/another-link-token-of-80").status_code == 404
+
+
+def test_the_keys_that_sign_receipts_are_there_for_everybody(client: httpx.Client) -> None:
+    """What `xoai receipt verify --offline --key` reads; nothing secret in it."""
+    answer = client.get("/.well-known/xoai-receipt-keys.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {
+        "keys": [
+            {
+                "id": "0123456789abcdef",
+                "algorithm": "Ed25519",
+                "public_key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                "create_time": None,
+                "revoke_time": None,
+            }
+        ]
+    }
 
 
 def test_every_answer_is_defended(platform: FakePlatform, client: httpx.Client) -> None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bxoai/common/v1/common.proto\x12\x0exoai.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"4\n\x05Money\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\"S\n\x0b\x42\x61nkAccount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03\x62in\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x03 \x01(\t\x12\x13\n\x0bholder_name\x18\x04 \x01(\t\"W\n\tFileChunk\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\npage_count\x18\x04 \x01(\x05\"\xb7\x01\n\nDeadLetter\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x13\n\x0bordering_id\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\r\n\x05\x65rror\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16ListDeadLettersRequest\"K\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.xoai.common.v1.DeadLetter\"A\n\x18ReplayDeadLettersRequest\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x13\n\x0bordering_id\x18\x02 \x01(\t\"F\n\x19ReplayDeadLettersResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x05\x12\x0c\n\x04left\x18\x02 \x01(\x05\x12\r\n\x05\x65rror\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bxoai/common/v1/common.proto\x12\x0exoai.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"4\n\x05Money\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\"S\n\x0b\x42\x61nkAccount\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03\x62in\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x03 \x01(\t\x12\x13\n\x0bholder_name\x18\x04 \x01(\t\"l\n\tFileChunk\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\x12\n\npage_count\x18\x04 \x01(\x05\x12\x13\n\x0bpage_digest\x18\x05 \x01(\x0c\"\xb7\x01\n\nDeadLetter\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x13\n\x0bordering_id\x18\x04 \x01(\t\x12\x0f\n\x07version\x18\x05 \x01(\x03\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\r\n\x05\x65rror\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x16ListDeadLettersRequest\"K\n\x17ListDeadLettersResponse\x12\x30\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1a.xoai.common.v1.DeadLetter\"A\n\x18ReplayDeadLettersRequest\x12\x10\n\x08\x63onsumer\x18\x01 \x01(\t\x12\x13\n\x0bordering_id\x18\x02 \x01(\t\"F\n\x19ReplayDeadLettersResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x05\x12\x0c\n\x04left\x18\x02 \x01(\x05\x12\r\n\x05\x65rror\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,15 +37,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BANKACCOUNT']._serialized_start=134
   _globals['_BANKACCOUNT']._serialized_end=217
   _globals['_FILECHUNK']._serialized_start=219
-  _globals['_FILECHUNK']._serialized_end=306
-  _globals['_DEADLETTER']._serialized_start=309
-  _globals['_DEADLETTER']._serialized_end=492
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=494
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=518
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=520
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=595
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=597
-  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=662
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=664
-  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=734
+  _globals['_FILECHUNK']._serialized_end=327
+  _globals['_DEADLETTER']._serialized_start=330
+  _globals['_DEADLETTER']._serialized_end=513
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=515
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=539
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=541
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=616
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_start=618
+  _globals['_REPLAYDEADLETTERSREQUEST']._serialized_end=683
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_start=685
+  _globals['_REPLAYDEADLETTERSRESPONSE']._serialized_end=755
 # @@protoc_insertion_point(module_scope)

@@ -83,11 +83,14 @@ class FileChunk(_message.Message):
     FILE_NAME_FIELD_NUMBER: _builtins.int
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     PAGE_COUNT_FIELD_NUMBER: _builtins.int
+    PAGE_DIGEST_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
     file_name: _builtins.str
     """Set on the first chunk only."""
     media_type: _builtins.str
     page_count: _builtins.int
+    page_digest: _builtins.bytes
+    """Of a receipt: the digest of all that its page shows, whatever is attached to it."""
     def __init__(
         self,
         *,
@@ -95,10 +98,11 @@ class FileChunk(_message.Message):
         file_name: _builtins.str = ...,
         media_type: _builtins.str = ...,
         page_count: _builtins.int = ...,
+        page_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "media_type", b"media_type", "page_count", b"page_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "media_type", b"media_type", "page_count", b"page_count", "page_digest", b"page_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -269,6 +269,10 @@ class RenderReceiptRequest(_message.Message):
     CHECK_ADDRESS_FIELD_NUMBER: _builtins.int
     CANCEL_REASON_FIELD_NUMBER: _builtins.int
     TRIAL_FIELD_NUMBER: _builtins.int
+    CHAIN_MARK_FIELD_NUMBER: _builtins.int
+    PREVIOUS_NUMBER_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    ATTACHMENT_FIELD_NUMBER: _builtins.int
     unit_name: _builtins.str
     budget_code: _builtins.str
     book: _builtins.str
@@ -277,6 +281,13 @@ class RenderReceiptRequest(_message.Message):
     check_address: _builtins.str
     cancel_reason: _builtins.str
     trial: _builtins.bool
+    chain_mark: _builtins.str
+    """The beginning of the receipt's hash, and the number that it follows in its book (0: none)."""
+    previous_number: _builtins.int
+    key_id: _builtins.str
+    """The id of the key that signs it; empty for a paper without a signature."""
+    attachment: _builtins.bytes
+    """The signed statement, put into the file; the page looks the same without it."""
     @_builtins.property
     def issue_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -294,10 +305,14 @@ class RenderReceiptRequest(_message.Message):
         check_address: _builtins.str = ...,
         cancel_reason: _builtins.str = ...,
         trial: _builtins.bool = ...,
+        chain_mark: _builtins.str = ...,
+        previous_number: _builtins.int = ...,
+        key_id: _builtins.str = ...,
+        attachment: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issue_time", b"issue_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "book", b"book", "budget_code", b"budget_code", "cancel_reason", b"cancel_reason", "check_address", b"check_address", "issue_time", b"issue_time", "number", b"number", "rows", b"rows", "trial", b"trial", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "attachment", b"attachment", "book", b"book", "budget_code", b"budget_code", "cancel_reason", b"cancel_reason", "chain_mark", b"chain_mark", "check_address", b"check_address", "issue_time", b"issue_time", "key_id", b"key_id", "number", b"number", "previous_number", b"previous_number", "rows", b"rows", "trial", b"trial", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -101,6 +101,16 @@ class InvoicesServiceStub:
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.SerializeToString,
                 response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.FromString,
                 _registered_method=True)
+        self.PrintReceipt = channel.unary_stream(
+                '/xoai.invoices.v1.InvoicesService/PrintReceipt',
+                request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.PrintReceiptRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+                _registered_method=True)
+        self.ListReceiptKeys = channel.unary_unary(
+                '/xoai.invoices.v1.InvoicesService/ListReceiptKeys',
+                request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysRequest.SerializeToString,
+                response_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysResponse.FromString,
+                _registered_method=True)
         self.AnnounceAgain = channel.unary_unary(
                 '/xoai.invoices.v1.InvoicesService/AnnounceAgain',
                 request_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.AnnounceAgainRequest.SerializeToString,
@@ -206,6 +216,20 @@ class InvoicesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PrintReceipt(self, request, context):
+        """A receipt as PDF, sealed and signed. For the gateway, which has proved that the caller may have it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReceiptKeys(self, request, context):
+        """The public keys that sign printed receipts, newest first; whoever has them checks a receipt offline.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AnnounceAgain(self, request, context):
         """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page.
         """
@@ -293,6 +317,16 @@ def add_InvoicesServiceServicer_to_server(servicer, server):
                     servicer.ListReceipts,
                     request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.FromString,
                     response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.SerializeToString,
+            ),
+            'PrintReceipt': grpc.unary_stream_rpc_method_handler(
+                    servicer.PrintReceipt,
+                    request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.PrintReceiptRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
+            ),
+            'ListReceiptKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReceiptKeys,
+                    request_deserializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysRequest.FromString,
+                    response_serializer=xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysResponse.SerializeToString,
             ),
             'AnnounceAgain': grpc.unary_unary_rpc_method_handler(
                     servicer.AnnounceAgain,
@@ -662,6 +696,60 @@ class InvoicesService:
             '/xoai.invoices.v1.InvoicesService/ListReceipts',
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsRequest.SerializeToString,
             xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrintReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/PrintReceipt',
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.PrintReceiptRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReceiptKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.invoices.v1.InvoicesService/ListReceiptKeys',
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysRequest.SerializeToString,
+            xoai_dot_invoices_dot_v1_dot_invoices__service__pb2.ListReceiptKeysResponse.FromString,
             options,
             channel_credentials,
             insecure,

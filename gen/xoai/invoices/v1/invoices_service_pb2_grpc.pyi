@@ -53,6 +53,10 @@ class InvoicesServiceStub:
     """Every link of the invoice given out so far stops opening it."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.GetReceiptRequest, _invoices_service_pb2.Receipt]
     ListReceipts: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]
+    PrintReceipt: _grpc.UnaryStreamMultiCallable[_invoices_service_pb2.PrintReceiptRequest, _common_pb2.FileChunk]
+    """A receipt as PDF, sealed and signed. For the gateway, which has proved that the caller may have it."""
+    ListReceiptKeys: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptKeysRequest, _invoices_service_pb2.ListReceiptKeysResponse]
+    """The public keys that sign printed receipts, newest first; whoever has them checks a receipt offline."""
     AnnounceAgain: _grpc.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]
     """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
@@ -83,6 +87,10 @@ class InvoicesServiceAsyncStub(InvoicesServiceStub):
     """Every link of the invoice given out so far stops opening it."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.GetReceiptRequest, _invoices_service_pb2.Receipt]  # type: ignore[assignment]
     ListReceipts: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptsRequest, _invoices_service_pb2.ListReceiptsResponse]  # type: ignore[assignment]
+    PrintReceipt: _aio.UnaryStreamMultiCallable[_invoices_service_pb2.PrintReceiptRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """A receipt as PDF, sealed and signed. For the gateway, which has proved that the caller may have it."""
+    ListReceiptKeys: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.ListReceiptKeysRequest, _invoices_service_pb2.ListReceiptKeysResponse]  # type: ignore[assignment]
+    """The public keys that sign printed receipts, newest first; whoever has them checks a receipt offline."""
     AnnounceAgain: _aio.UnaryUnaryMultiCallable[_invoices_service_pb2.AnnounceAgainRequest, _invoices_service_pb2.AnnounceAgainResponse]  # type: ignore[assignment]
     """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page."""
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
@@ -188,6 +196,22 @@ class InvoicesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoices_service_pb2.ListReceiptsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoices_service_pb2.ListReceiptsResponse, _abc.Awaitable[_invoices_service_pb2.ListReceiptsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PrintReceipt(
+        self,
+        request: _invoices_service_pb2.PrintReceiptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """A receipt as PDF, sealed and signed. For the gateway, which has proved that the caller may have it."""
+
+    @_abc_1.abstractmethod
+    def ListReceiptKeys(
+        self,
+        request: _invoices_service_pb2.ListReceiptKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoices_service_pb2.ListReceiptKeysResponse, _abc.Awaitable[_invoices_service_pb2.ListReceiptKeysResponse]]:
+        """The public keys that sign printed receipts, newest first; whoever has them checks a receipt offline."""
 
     @_abc_1.abstractmethod
     def AnnounceAgain(

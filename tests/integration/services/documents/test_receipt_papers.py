@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from services.documents.domain import ReceiptRow, UndrawableText
-from services.documents.typesetting import page_count, receipt_pdf
-from tests.integration.services.documents.pdf_reading import codes_of, facts_of, fonts_of, text_of, words_of
+from services.documents.receipt_file import read
+from services.documents.typesetting import digest_of, page_count, receipt_pdf
+from tests.integration.services.documents.pdf_reading import (
+    codes_of,
+    facts_of,
+    fonts_of,
+    text_of,
+    words_of,
+    written,
+)
 from tests.support.documents import LONG_NAME, LONG_UNIT, make_receipt
 
 
@@ -47,12 +56,26 @@ def test_a_receipt_is_a6_with_embedded_fonts_and_a_checking_code(tmp_path: Path)
 
 
 def test_signed_and_cancelled_receipts_say_so(tmp_path: Path) -> None:
-    signed = text_of(receipt_pdf(make_receipt(signed_by="Trường Tiểu học Hoa Mai")), tmp_path)
-    assert "Đã ký số: Trường Tiểu học Hoa Mai" in signed
+    """The beginning of the key's id; and why it is worth nothing any more."""
+    signed = text_of(receipt_pdf(make_receipt(key_id="31fa09c2d4e8b677")), tmp_path)
+    assert "Đã ký số, khoá 31fa09c2" in signed
     assert "Bản chưa ký" not in signed
     assert "Đã huỷ: nộp nhầm học sinh" in text_of(
         receipt_pdf(make_receipt(cancel_reason="nộp nhầm học sinh")), tmp_path
     )
+
+
+def test_what_is_attached_is_there_to_the_byte_and_the_page_stays_the_same(tmp_path: Path) -> None:
+    """Signed bytes are not tidied: blanks before signs, letters in two parts; the digest is of the page alone."""
+    attached = '{"statement":"5 ₫, a\u0302, \\n “x”","signature":"AA=="}'
+    plain, pdf = receipt_pdf(make_receipt()), receipt_pdf(make_receipt(attachment=attached))
+    found = read(pdf)
+    assert found.attachment == attached.encode()
+    assert found.page_digest == digest_of(pdf) == digest_of(plain)
+    assert text_of(pdf, tmp_path) == text_of(plain, tmp_path)
+    assert "bien-nhan.json" in subprocess.run(
+        ["pdfdetach", "-list", str(written(pdf, tmp_path))], capture_output=True, check=True, text=True
+    ).stdout
 
 
 def test_long_names_stay_on_one_sheet(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from kit import auth, errors
 from kit.db import Database, Tenants
 from kit.inbox import Consumer
 from kit.testing.service import staff
+from services.invoices import jobs
 from services.invoices.store.tables import APPEND_ONLY, TENANT_TABLES, metadata
 from tests.integration.services.invoices.calls import accountant, client, issue, rows
 from tests.support.invoices import (
@@ -27,7 +28,7 @@ from xoai.invoices.v1 import invoices_service_pb2 as pb
 
 
 @pytest.fixture
-def invoices(channel: grpc.Channel, consumer: Consumer) -> dict[UUID, str]:
+def invoices(channel: grpc.Channel, consumer: Consumer, database: Database) -> dict[UUID, str]:
     """One invoice of each of two organisations, with rows in every tenant table; their ids."""
     ids = {}
     for place, organisation in enumerate((ORGANISATION, OTHER_ORGANISATION)):
@@ -38,6 +39,7 @@ def invoices(channel: grpc.Channel, consumer: Consumer) -> dict[UUID, str]:
         accountant(channel, organisation).CreatePayLink(
             pb.CreatePayLinkRequest(request_id=str(uuid4()), id=outcome.invoice_id)
         )
+    jobs.seal_receipts(database)
     return ids
 
 

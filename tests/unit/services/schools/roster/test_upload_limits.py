@@ -256,8 +256,9 @@ def test_the_reader_holds_no_secret_and_may_take_no_more_than_its_share(
     monkeypatch.setenv("XOAI_SUBJECT_KEY", "s" * 40)
     program = """
 import os, sys
+from kit import apart
 from services.schools.roster import reader
-reader._restrict()
+apart.restrict(memory=reader.MEMORY_LIMIT, cpu_seconds=reader.CPU_SECONDS)
 assert not [name for name in os.environ if name.startswith("XOAI")], os.environ
 refused = 0
 for attempt in (lambda: bytearray(1 << 30), lambda: open("/tmp/xoai-reader", "wb", buffering=0).write(b"x")):
