@@ -157,9 +157,7 @@ def _check(
     values = {"key": statement.key, "reason": answer.cancel_reason}
     return {
         "valid": not faults,
-        "checked": ["signature"]
-        + (["page"] if page is not None else [])
-        + ([] if is_offline else ["chain"]),
+        "checked": ["signature"] + (["page"] if page is not None else []) + ([] if is_offline else ["chain"]),
         "faults": [
             {"reason": fault.value.upper(), "vi": vi.format(**values), "en": en.format(**values)}
             for fault in faults
@@ -200,7 +198,8 @@ def _signed_facts(statement: Statement) -> JsonObject:
 def _said(statement: Statement, answer: JsonObject) -> str:
     """One clear answer, then what the receipt says by itself so that a person can compare it with the paper."""
     faults, checked = answer["faults"], answer["checked"]
-    assert isinstance(faults, list) and isinstance(checked, list)
+    assert isinstance(faults, list)
+    assert isinstance(checked, list)
     lines = []
     if not faults and "chain" in checked:
         lines.append("THẬT: biên nhận do hệ thống cấp, đang có hiệu lực / GENUINE: issued here and in force")

@@ -36,7 +36,7 @@ def page_digest(pdf: pikepdf.Pdf) -> bytes:
     digest = _Digest()
     root = pdf.Root
     digest.mapping({key: root[key] for key in root.keys() if key not in _ROOT_ASIDE})  # noqa: SIM118
-    names = root.get("/Names", {})
+    names: Any = root.get("/Names", {})
     digest.mapping({key: names[key] for key in names.keys() if key != "/EmbeddedFiles"})  # noqa: SIM118
     for page in pdf.pages:
         values = {key: page.obj[key] for key in page.obj.keys() if key not in _PAGE_ASIDE}  # noqa: SIM118
@@ -90,7 +90,7 @@ class _Digest:
             return self.mapping({key: value[key] for key in value.keys()}, depth)  # noqa: SIM118
         if isinstance(value, pikepdf.Array):
             self._put(b"a", len(value))
-            for each in value:  # type: ignore[attr-defined]
+            for each in value:
                 self._any(each, depth + 1)
             return None
         return self._scalar(value)

@@ -74,7 +74,14 @@ def read(content: bytes) -> ReceiptFile:
         raise ReceiptFileEncrypted() from error
     except TooManyObjects as error:
         raise ReceiptFileTooHeavy() from error
-    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (
+        pikepdf.PdfError,
+        pikepdf.DataDecodingError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+    ) as error:
         # A file can put any object where another one belongs.
         raise ReceiptFileDamaged() from error
 

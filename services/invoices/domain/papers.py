@@ -59,9 +59,7 @@ class Bill:
     lines: tuple[Line, ...]
 
 
-def paper(
-    receipt: Receipt, bill: Bill, seal: Seal, biller: Biller, *, is_masked: bool, key_id: str
-) -> Paper:
+def paper(receipt: Receipt, bill: Bill, seal: Seal, biller: Biller, *, is_masked: bool, key_id: str) -> Paper:
     """The paper of a sealed receipt; masked for the family's own page, which shows initials."""
     payer = mask_name(bill.payer_name) if is_masked else bill.payer_name
     if bill.group_name and biller.is_school:

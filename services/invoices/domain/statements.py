@@ -161,9 +161,9 @@ def read(attached: bytes) -> Statement:
 
 def _object(text: str) -> dict[str, object]:
     value = json.loads(text, object_pairs_hook=_unique)
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return value
+    if isinstance(value, dict):
+        return value
+    raise ValueError("no object")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -176,9 +176,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _text(values: Mapping[str, object], name: str) -> str:
     value = values.get(name)
-    if not isinstance(value, str):
-        raise ValueError(name)
-    return value
+    if isinstance(value, str):
+        return value
+    raise ValueError(name)
 
 
 def _whole(values: Mapping[str, object], name: str) -> int:

@@ -73,7 +73,9 @@ def broken_seals(session: Session) -> Iterator[BrokenSeal]:
         if link.place != place:
             place, last, number, open_end = link.place, GENESIS, 0, 0
         if link.number != number + 1:
-            yield BrokenSeal(f"numbers {number + 1} to {link.number - 1} are missing", link.place, link.number)
+            yield BrokenSeal(
+                f"numbers {number + 1} to {link.number - 1} are missing", link.place, link.number
+            )
         number = link.number
         if link.hash is None or link.salt is None:
             open_end = open_end or number

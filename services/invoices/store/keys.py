@@ -41,9 +41,7 @@ def every(session: Session) -> list[StoredKey]:
 def revoke(session: Session, id: str, now: datetime) -> bool:
     """Let a key prove nothing any more; False if there is none with this id."""
     row = session.execute(
-        text(
-            "UPDATE receipt_key SET revoke_time = coalesce(revoke_time, :now) WHERE id = :id RETURNING id"
-        ),
+        text("UPDATE receipt_key SET revoke_time = coalesce(revoke_time, :now) WHERE id = :id RETURNING id"),
         {"id": id, "now": now},
     ).first()
     return row is not None

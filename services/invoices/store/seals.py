@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -21,15 +21,17 @@ from services.invoices.domain.seals import GENESIS, SALT_BYTES, Place, Seal, Sea
 # Any number; one at a time extends chains. Nobody waits for it who has nothing to seal.
 _LOCK: Final = 7_300_212
 _SEALED: Final[LiteralString] = """
-    r.number, i.reference, i.title, i.group_name, i.payer_name, r.amount, r.splits, r.bank_reference,
+    r.number, i.reference, i.title, i.group_name, i.payer_name, r.amount, r.splits::text, r.bank_reference,
     r.payer_account_last_four, r.bank_time, r.issue_time"""
-# Books that are behind, and of each the receipts that follow its last seal without a gap. Numbers become visible in
-# order: a batch draws them under the lock of the book's counter row, which it holds until it commits, so whoever
+# Books that are behind, as many as fill a chunk, and of each the receipts after its last seal. Numbers become visible
+# in order: a batch draws them under the lock of the book's counter row, which it holds until it commits, so whoever
 # draws the next ones sees these committed; and a batch that fails gives its numbers back with the counter. A gap is
-# therefore never a receipt that is still to come, and nothing is sealed past one: `xoai verify` names it.
+# therefore never a receipt that is still to come: nothing is sealed past one, and `xoai verify` names it.
 _WAITING: Final[LiteralString] = f"""
     WITH behind AS (
-        SELECT c.organisation_id, c.series, c.year, coalesce(s.number, 0) AS sealed, s.hash
+        SELECT c.organisation_id, c.series, c.year, coalesce(s.number, 0) AS sealed, s.hash,
+               sum(c.last_number - coalesce(s.number, 0)) OVER (ORDER BY c.organisation_id, c.series, c.year)
+               - (c.last_number - coalesce(s.number, 0)) AS before
         FROM receipt_counter c LEFT JOIN LATERAL (
             SELECT number, hash FROM receipt_seal s
             WHERE s.organisation_id = c.organisation_id AND s.series = c.series AND s.year = c.year
@@ -37,20 +39,23 @@ _WAITING: Final[LiteralString] = f"""
         WHERE coalesce(s.number, 0) < c.last_number
           AND (%(organisation)s::uuid IS NULL OR (c.organisation_id, c.series, c.year)
                = (%(organisation)s::uuid, %(series)s::text, %(year)s::smallint))
+          AND EXISTS (
+            SELECT FROM receipt n WHERE n.organisation_id = c.organisation_id AND n.series = c.series
+            AND n.year = c.year AND n.number = coalesce(s.number, 0) + 1)
     )
-    SELECT b.organisation_id, b.series, b.year, b.hash, n.*
-    FROM behind b, LATERAL (
-        SELECT {_SEALED}, row_number() OVER (ORDER BY r.number) AS place
-        FROM (SELECT * FROM receipt q
-              WHERE q.organisation_id = b.organisation_id AND q.series = b.series AND q.year = b.year
-                AND q.number > b.sealed ORDER BY q.number LIMIT %(limit)s) r
-        JOIN invoice i ON i.id = r.invoice_id
-    ) n
-    WHERE n.number = b.sealed + n.place
-    ORDER BY b.organisation_id, b.series, b.year, n.number LIMIT %(limit)s"""
+    SELECT b.organisation_id, b.series, b.year, b.sealed, b.hash, {_SEALED}
+    FROM behind b
+    JOIN receipt r ON r.organisation_id = b.organisation_id AND r.series = b.series AND r.year = b.year
+     AND r.number > b.sealed AND r.number <= b.sealed + %(limit)s - b.before
+    JOIN invoice i ON i.id = r.invoice_id
+    WHERE b.before < %(limit)s
+    ORDER BY b.organisation_id, b.series, b.year, r.number"""
 _ADD: Final[LiteralString] = """
+    WITH book AS MATERIALIZED (SELECT %s::timestamptz AS seal_time, %s::uuid[] AS ids, %s::text[] AS series,
+                                      %s::smallint[] AS years)
     INSERT INTO receipt_seal (organisation_id, series, year, number, hash, salt, seal_time)
-    SELECT n.*, %s FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[]) AS n"""
+    SELECT b.ids[n.book], b.series[n.book], b.years[n.book], n.number, n.hash, n.salt, b.seal_time
+    FROM book b, unnest(%s::integer[], %s::integer[], %s::bytea[], %s::bytea[]) AS n(book, number, hash, salt)"""
 _FIND: Final = text(
     """
     SELECT s.number, s.hash, s.salt, p.hash AS previous_hash
@@ -73,8 +78,7 @@ _CHAIN: Final = f"""
     ORDER BY 1, 2, 3, 4"""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A receipt to be sealed next; `last_hash` is that of its book's last stored seal."""
 
     place: Place
@@ -114,10 +118,13 @@ def waiting(session: Session, limit: int, place: Place | None = None) -> list[Wa
         values |= {"organisation": place.organisation_id, "series": place.series, "year": place.year}
     found = []
     book: tuple[Any, ...] = ()
-    for row in cursor(session).execute(_WAITING, values):
+    # In binary form, which is read faster.
+    for row in cursor(session).execute(_WAITING, values, binary=True).fetchall():
         if row[:3] != book:
-            book, current = row[:3], Place(*row[:3])
-        found.append(Waiting(current, row[3] or GENESIS, Sealed(*book, *row[4:15])))
+            book, current, number = row[:3], Place(*row[:3]), row[3]
+        number += 1
+        if row[5] == number:
+            found.append(Waiting(current, row[4] or GENESIS, Sealed._make(book + row[5:])))
     return found
 
 
@@ -129,16 +136,19 @@ def salts(count: int) -> list[bytes]:
 
 def add(session: Session, seals: Sequence[tuple[Place, Seal]], now: datetime) -> None:
     """Store seals. One statement."""
+    books = list(dict.fromkeys(place for place, _ in seals))
+    order = {place: position for position, place in enumerate(books, 1)}
     cursor(session).execute(
         _ADD,
         (
             now,
-            uuids(place.organisation_id for place, _ in seals),
-            text_array([place.series for place, _ in seals]),
-            integers(place.year for place, _ in seals),
-            integers(seal.number for _, seal in seals),
-            bytes_array(seal.hash for _, seal in seals),
-            bytes_array(seal.salt for _, seal in seals),
+            uuids(place.organisation_id for place in books),
+            text_array([place.series for place in books]),
+            integers(place.year for place in books),
+            integers([order[place] for place, _ in seals]),
+            integers([seal.number for _, seal in seals]),
+            bytes_array([seal.hash for _, seal in seals]),
+            bytes_array([seal.salt for _, seal in seals]),
         ),
     )
 
@@ -157,7 +167,7 @@ def find_record(session: Session, place: Place, number: int) -> Record | None:
     row = session.execute(text(_RECORD), _key(place, number)).first()
     if row is None:
         return None
-    return Record(Sealed(*row[:14]), row.cancel_time, row.cancel_reason)
+    return Record(Sealed._make(row[:14]), row.cancel_time, row.cancel_reason)
 
 
 def chain(session: Session) -> Iterator[Link]:
@@ -166,7 +176,7 @@ def chain(session: Session) -> Iterator[Link]:
     for row in rows:
         book = row[:3]
         # A record that is gone leaves its number empty.
-        sealed = Sealed(*book, *row[6:]) if row.number is not None else None
+        sealed = Sealed._make((*book, *row[6:])) if row.number is not None else None
         hash, salt = (bytes(row.hash), bytes(row.salt)) if row.hash is not None else (None, None)
         yield Link(Place(*book), row.place, hash, salt, sealed)
 

@@ -73,9 +73,12 @@ def test_what_is_attached_is_there_to_the_byte_and_the_page_stays_the_same(tmp_p
     assert found.attachment == attached.encode()
     assert found.page_digest == digest_of(pdf) == digest_of(plain)
     assert text_of(pdf, tmp_path) == text_of(plain, tmp_path)
-    assert "bien-nhan.json" in subprocess.run(
-        ["pdfdetach", "-list", str(written(pdf, tmp_path))], capture_output=True, check=True, text=True
-    ).stdout
+    assert (
+        "bien-nhan.json"
+        in subprocess.run(
+            ["pdfdetach", "-list", str(written(pdf, tmp_path))], capture_output=True, check=True, text=True
+        ).stdout
+    )
 
 
 def test_long_names_stay_on_one_sheet(tmp_path: Path) -> None:

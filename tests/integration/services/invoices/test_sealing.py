@@ -78,7 +78,9 @@ def tamper(server: Server, database: Database, statement: str) -> None:
 
 def broken(database: Database) -> list[tuple[str, str]]:
     with database.begin() as session:
-        return [(found.what, found.where) for found in findings(session) if found.where.startswith("receipt 0")]
+        return [
+            (found.what, found.where) for found in findings(session) if found.where.startswith("receipt 0")
+        ]
 
 
 def test_books_are_sealed_in_order_across_chunks(
@@ -175,9 +177,14 @@ def test_a_sealer_that_dies_leaves_nothing_half_done(
 ) -> None:
     """Gone between its insert and its commit: the next one starts where the last commit ended."""
     pay(channel, consumer, 3)
-    with pytest.raises(KeyboardInterrupt), database.begin() as session:
-        assert flow.seal_chunk(session) == 3
-        raise KeyboardInterrupt
+
+    def seal_and_die() -> None:
+        with database.begin() as session:
+            assert flow.seal_chunk(session) == 3
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        seal_and_die()
     assert sealed_numbers(database) == []
     assert jobs.seal_receipts(database) == 3
     assert follow(database) == 3

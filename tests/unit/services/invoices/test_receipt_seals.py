@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -37,7 +36,7 @@ SEALED = Sealed(
     group_name="3A",
     payer_name="Nguyễn Ngọc Bảo Hân",
     amount=936_000,
-    splits=[["1.1", 560_000], ["1.2", 376_000]],
+    splits='[["1.1", 560000], ["1.2", 376000]]',
     bank_reference="FT26326123456",
     payer_account_last_four="4417",
     bank_time=datetime(2026, 11, 22, 1, 15, 2, tzinfo=UTC),
@@ -53,36 +52,39 @@ def test_the_sealed_bytes_are_these() -> None:
     expected = (
         '{"organisation":"0190a000-0000-7000-8000-000000000001","series":"BN","year":2026,"number":1284,'
         '"reference":"XDK7M4PQ9R","title":"Khoản thu \\"tháng 11\\"","group":"3A","payer_hash":"'
-        '79c95ce2ab1fcf4cbd086e2a9197130091776df3c30ff83766a752228aff0b33'
+        "79c95ce2ab1fcf4cbd086e2a9197130091776df3c30ff83766a752228aff0b33"
         '","amount":936000,"splits":[["1.1",560000],["1.2",376000]],"bank_reference":"FT26326123456",'
         '"payer_account":"4417","bank_time":"2026-11-22T01:15:02.000000Z",'
         '"issue_time":"2026-11-22T01:15:03.250000Z"}'
     )
     assert canonical(SEALED, SALT).decode() == expected
-    assert chain_hash(GENESIS, canonical(SEALED, SALT)).hex() == "1580b54cfed2732e2dbaf5489c573aa44417c818b7d4bad73e04ddd5703ab859"
+    assert (
+        chain_hash(GENESIS, canonical(SEALED, SALT)).hex()
+        == "1580b54cfed2732e2dbaf5489c573aa44417c818b7d4bad73e04ddd5703ab859"
+    )
     assert json.loads(canonical(SEALED, SALT))["title"] == SEALED.title
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-TIMES = st.datetimes(
-    min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)
-)
+TIMES = st.datetimes(timezones=st.just(UTC))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "organisation_id": st.uuids(),
     "year": st.integers(2020, 2100),
     "number": st.integers(1, 99_999_999),
     "amount": st.integers(1, 10**13),
-    "splits": st.lists(st.tuples(TEXTS, st.integers(-(10**13), 10**13)).map(list), max_size=3),
+    "splits": st.lists(st.tuples(TEXTS, st.integers(-(10**13), 10**13)).map(list), max_size=3).map(
+        json.dumps
+    ),
     "bank_time": st.none() | TIMES,
     "issue_time": TIMES,
 }
 
 
-@given(st.sampled_from([field.name for field in fields(Sealed)]), st.data())
+@given(st.sampled_from(Sealed._fields), st.data())
 def test_any_other_value_is_another_hash(name: str, data: st.DataObject) -> None:
     """Whatever field changes, to whatever; and the bytes stay JSON that says the value."""
     other = data.draw(VALUES.get(name, TEXTS))
-    changed = replace(SEALED, **{name: other})
+    changed = SEALED._replace(**{name: other})
     assert (canonical(changed, SALT) == canonical(SEALED, SALT)) == (other == getattr(SEALED, name))
     json.loads(canonical(changed, SALT))
 
@@ -90,7 +92,7 @@ def test_any_other_value_is_another_hash(name: str, data: st.DataObject) -> None
 def test_a_moment_is_the_same_bytes_in_every_zone() -> None:
     """The database's zone is no part of a receipt."""
     there = SEALED.issue_time.astimezone(timezone(timedelta(hours=7)))
-    assert canonical(replace(SEALED, issue_time=there), SALT) == canonical(SEALED, SALT)
+    assert canonical(SEALED._replace(issue_time=there), SALT) == canonical(SEALED, SALT)
 
 
 def test_the_payers_name_is_not_in_the_sealed_bytes() -> None:
@@ -154,7 +156,7 @@ def test_an_unknown_a_revoked_and_a_strangers_key_prove_nothing() -> None:
 
 def test_signed_content_that_has_not_its_own_hash_is_told() -> None:
     """Whoever stole the key still has to know a hash of the chain, and cannot make other content fit it."""
-    other = canonical(replace(SEALED, amount=9_360_000), SALT)
+    other = canonical(SEALED._replace(amount=9_360_000), SALT)
     assert statements.read(made(content=other)).faults(KEYS) == [Fault.HASH_WRONG]
 
 
