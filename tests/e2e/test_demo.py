@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from pydantic import SecretStr
 
+from kit.grpc_client import Channels
 from kit.migrate import ROOT
+from kit.settings import Settings
+from tests.support.printed_receipts import print_receipt
 from tests.unit.cli.test_demo import AGREED
 
 pytestmark = pytest.mark.timeout(900)
@@ -70,6 +75,48 @@ def test_summary_says_all_and_agrees(embedded: dict[str, int]) -> None:
     assert found["invoices_issued"] == found["notices_pdf_pages"] > 1_000
     assert found["credits_received"] > found["credits_applied"] > found["invoices_paid"] * 0.9
     assert min(found["credits_suspense"], found["duplicates_ignored"], found["amount_payer_credit"]) > 0
+
+
+def test_the_demos_receipts_are_genuine(tmp_path: Path) -> None:
+    """Printed by the running demo as the gateway does it, and checked by the command in its folder; the books hold."""
+    command = [sys.executable, "-m", "cli.main", "demo", "--schools", "1", "--port", "0"]
+    platform = tmp_path / ".run" / "demo-platform" / "platform.json"
+    with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as demo:
+        try:
+            _wait((tmp_path / ".run" / "demo" / "summary.json").exists)
+            environment = json.loads(platform.read_text())
+            for place, pdf in enumerate(_first_receipts(environment)):
+                (tmp_path / f"{place}.pdf").write_bytes(pdf)
+                checked = run(tmp_path, "receipt", "verify", f"{place}.pdf")
+                assert checked.returncode == 0, checked.stdout + checked.stderr
+                assert checked.stdout.startswith("THẬT")
+            assert run(tmp_path, "verify", "--quiet").returncode == 0
+            address = f"{environment['XOAI_PUBLIC_URL']}/.well-known/xoai-receipt-keys.json"
+            (tmp_path / "keys.json").write_bytes(httpx.get(address, timeout=30).content)
+            offline = run(tmp_path, "receipt", "verify", "0.pdf", "--offline", "--key", "keys.json")
+            assert offline.returncode == 0, offline.stdout + offline.stderr
+        finally:
+            demo.send_signal(signal.SIGTERM)
+            demo.wait(60)
+
+
+def _first_receipts(environment: dict[str, str]) -> list[bytes]:
+    """Of a running platform, three receipts in force as PDF."""
+    url = environment["XOAI_DATABASE_URL"].replace("{database}", "xoai_invoices")
+    with psycopg.connect(url.replace("{role}", "xoai_invoices_worker")) as connection:
+        ids = connection.execute(
+            "SELECT payment_id FROM receipt WHERE cancel_time IS NULL LIMIT 3"
+        ).fetchall()
+    settings = Settings(
+        subject_key=SecretStr(environment["XOAI_SUBJECT_KEY"]),
+        grpc_addresses=environment["XOAI_GRPC_ADDRESSES"],
+    )
+    channels = Channels(settings)
+    try:
+        channel, key = channels.to("invoices"), environment["XOAI_SUBJECT_KEY"]
+        return [print_receipt(channel, id, key=key, trial=True) for (id,) in ids]
+    finally:
+        channels.close()
 
 
 def test_full_mode_says_the_same(embedded: dict[str, int], tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ import grpc
 from pydantic import SecretStr
 
 from kit import auth
+from kit.auth import Subject
 from kit.db import Database
 from kit.grpc_client import Channels
+from kit.grpc_errors import from_rpc_error
 from kit.grpc_server import Edge
 from kit.grpc_server import Server as GrpcServer
 from kit.settings import Settings
@@ -63,8 +65,15 @@ def press(database: Database, signer: Signer | None) -> Iterator[grpc.Channel]:
         documents.stop(grace=1)
 
 
-def print_receipt(channel: grpc.Channel, id: UUID, **overrides: Any) -> bytes:
-    """The PDF as the gateway gets it."""
+def print_receipt(
+    channel: grpc.Channel,
+    id: UUID,
+    subject: Subject | None = None,
+    *,
+    key: str = SUBJECT_KEY,
+    **overrides: Any,
+) -> bytes:
+    """The PDF as the gateway gets it. Raises errors of ours."""
     fields: dict[str, Any] = {
         "id": str(id),
         "masked": True,
@@ -72,10 +81,13 @@ def print_receipt(channel: grpc.Channel, id: UUID, **overrides: Any) -> bytes:
         "school": True,
         "check_address": "https://xoai.example/p/XDK7M4PQ9R",
     }
-    token = auth.sign(auth.service("gateway"), SUBJECT_KEY)
+    token = auth.sign(subject or auth.service("gateway"), key)
     chunks = pb_grpc.InvoicesServiceStub(channel).PrintReceipt(
         pb.PrintReceiptRequest(**(fields | overrides)),
         timeout=30,
         metadata=[("authorization", f"Bearer {token}")],
     )
-    return b"".join(chunk.content for chunk in chunks)
+    try:
+        return b"".join(chunk.content for chunk in chunks)
+    except grpc.RpcError as error:
+        raise from_rpc_error(error) from error

@@ -380,19 +380,7 @@ def test_only_the_gateway_prints(printing: grpc.Channel, consumer: Consumer) -> 
     (fact,) = pay(printing, consumer, 1)
     for subject in (auth.public(), auth.service("schools"), staff("invoices.read")):
         with pytest.raises(PermissionDenied):
-            list(_stream(printing, subject, pb.PrintReceiptRequest(id=str(fact.payment_id), unit_name=UNIT)))
-
-
-def _stream(channel: grpc.Channel, subject: auth.Subject, request: pb.PrintReceiptRequest) -> Iterator[Any]:
-    from kit.grpc_errors import from_rpc_error
-    from kit.testing.service import SUBJECT_KEY
-    from xoai.invoices.v1 import invoices_service_pb2_grpc as pb_grpc
-
-    metadata = [("authorization", f"Bearer {auth.sign(subject, SUBJECT_KEY)}")]
-    try:
-        yield from pb_grpc.InvoicesServiceStub(channel).PrintReceipt(request, timeout=10, metadata=metadata)
-    except grpc.RpcError as error:
-        raise from_rpc_error(error) from error
+            print_receipt(printing, fact.payment_id, subject)
 
 
 def test_printing_seals_what_waits_first(

@@ -103,7 +103,7 @@ def test_a_receipt_says_whether_it_is_signed_and_what_it_follows() -> None:
         "Dấu 9f20 c4a1, nối sau số 00001283",
         "00001284",
     )
-    assert receipt_sheet(make_receipt(signed_by="Trường Hoa Mai"))["signed"] == "Đã ký số: Trường Hoa Mai"
+    assert receipt_sheet(make_receipt(key_id="31fa09c2d4e8b677"))["signed"] == "Đã ký số, khoá 31fa09c2"
     assert receipt_sheet(make_receipt(chain_mark="", previous_number=7))["chain"] == "Nối sau số 00000007"
     assert receipt_sheet(make_receipt(chain_mark="", previous_number=None))["chain"] == ""
     assert receipt_sheet(make_receipt(cancel_reason="nộp nhầm"))["cancelled"] == "Đã huỷ: nộp nhầm"
