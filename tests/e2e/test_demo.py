@@ -79,7 +79,7 @@ def test_summary_says_all_and_agrees(embedded: dict[str, int]) -> None:
 
 def test_the_demos_receipts_are_genuine(tmp_path: Path) -> None:
     """Printed by the running demo as the gateway does it, and checked by the command in its folder; the books hold."""
-    command = [sys.executable, "-m", "cli.main", "demo", "--schools", "1", "--port", "0"]
+    command = [sys.executable, "-m", "cli.main", "demo", "--schools", "2", "--port", "0"]
     platform = tmp_path / ".run" / "demo-platform" / "platform.json"
     with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as demo:
         try:
