@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, text
@@ -92,7 +92,7 @@ class Database:
                 # Hot stores use the driver's cursor, whose errors come unwrapped.
                 if _connection_is_gone(error):
                     raise errors.Unavailable(service=self.service) from error
-                if _sqlstate(error) not in _LOST_RACE and not _is_idempotency_race(error):
+                if sqlstate(error) not in _LOST_RACE and not _is_idempotency_race(error):
                     raise
                 if attempt == _TRIES:
                     raise errors.Aborted() from error
@@ -127,6 +127,24 @@ _TCP: dict[str, Any] = {
 }
 
 
+# The planner, who thinks of disks and of the rows that there were when he last looked, would rather read whole tables
+# until they have a hundred thousand rows; and he would think about each batch anew, for longer than it takes to read.
+_BY_KEYS: Final[LiteralString] = (
+    "SELECT set_config(name, value, {}) FROM (VALUES ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'),"
+    " ('enable_mergejoin', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS settings(name, value)"
+)
+_BY_KEYS_HERE: Final[LiteralString] = _BY_KEYS.format("true")
+_BY_KEYS_ALWAYS: Final[LiteralString] = _BY_KEYS.format("false")
+
+
+def by_keys(connection: psycopg.Connection[tuple[Any, ...]], *, always: bool = False) -> None:
+    """Look every row up by its keys under plans made once: in this transaction, or `always` on this connection.
+
+    For batches of the hot way, whose statements name some rows each.
+    """
+    connection.execute(_BY_KEYS_ALWAYS if always else _BY_KEYS_HERE)
+
+
 def cursor(session: Session) -> psycopg.Cursor[tuple[Any, ...]]:
     """The driver's cursor inside the session's transaction, for hot set-based statements and pipelines."""
     connection = session.connection().connection.driver_connection
@@ -145,14 +163,15 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, PoolTimeout | errors.Unavailable):
         return True
     if isinstance(error, DBAPIError):
-        return _connection_is_gone(error) or _sqlstate(error) in _LOST_RACE
+        return _connection_is_gone(error) or sqlstate(error) in _LOST_RACE
     if isinstance(error, psycopg.Error):
         state = error.sqlstate or ""
         return state == "" or state[:2] in ("08", "57", "53") or state in _LOST_RACE
     return False
 
 
-def _sqlstate(error: DBAPIError | psycopg.Error) -> str:
+def sqlstate(error: DBAPIError | psycopg.Error) -> str:
+    """The server's code for what went wrong, or empty."""
     original = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(original, "sqlstate", "") or "")
 
@@ -160,7 +179,7 @@ def _sqlstate(error: DBAPIError | psycopg.Error) -> str:
 def _connection_is_gone(error: DBAPIError | psycopg.Error) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    state = _sqlstate(error)
+    state = sqlstate(error)
     # 57014 is a statement that ran out of time: the work's own fault, not the connection's.
     is_operational = isinstance(error, OperationalError | psycopg.OperationalError)
     return is_operational and state != "57014" and (state == "" or state[:2] in ("08", "57", "53"))

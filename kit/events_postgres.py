@@ -38,6 +38,8 @@ from kit.events_postgres_reader import (
 _OPTIONS: Final = (
     "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000"
     " -c timezone=UTC"
+    # Topics grow faster than the planner learns of it: every row is looked up by its place, under plans made once.
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
 )
 
 _SCHEMA_SQL: Final[LiteralString] = """

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import psycopg
 from google.protobuf.message import DecodeError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kit import clock, fault, log
-from kit.db import is_transient
+from kit.db import by_keys, cursor, is_transient, sqlstate
 from kit.errors import Unavailable
 from kit.events import Delivery, Event, Subscription, TransientEventsError
 from kit.inbox_feed import Feed
@@ -191,7 +192,7 @@ class Consumer:
         while True:
             letter: DeadLetter | None = None
             try:
-                with self._database.begin() as session:
+                with self._begin() as session:
                     found = open_letters(session, consumer=self.name, ordering_id=ordering_id, lock=True)
                     if not found:
                         return Replay(done, 0)
@@ -206,15 +207,21 @@ class Consumer:
             done += 1
             self._committed()
 
+    @contextmanager
+    def _begin(self) -> Iterator[Session]:
+        with self._database.begin() as session:
+            by_keys(cursor(session).connection)
+            yield session
+
     def _attempt(self, deliveries: Sequence[Delivery], tries: int) -> None:
         """One transaction for these; on failure halves, then again, then the dead letters. Raises _Away."""
         counts = _Counts()
         try:
-            with self._database.begin() as session:
+            with self._begin() as session:
                 self._apply(session, deliveries, counts)
                 fault.point("inbox.handled")
         except Exception as error:
-            crowded = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in _CONTENTION
+            crowded = isinstance(error, DBAPIError | psycopg.Error) and sqlstate(error) in _CONTENTION
             if not crowded and (is_transient(error) or isinstance(error, TransientEventsError | Unavailable)):
                 raise _Away from error
             if len(deliveries) > 1:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, LiteralString
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock
 from kit.arrays import text_array, uuids
+from kit.db import cursor
 from kit.events import Delivery, Event
 
 Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
@@ -57,14 +58,14 @@ _CLAIM: Final = text("""
     )""")
 
 # For consumers whose own facts tell repeats: only what was parked before, or stands behind a dead letter.
-_PARKED_OR_BEHIND: Final = text("""
+_PARKED_OR_BEHIND: Final[LiteralString] = """
     SELECT i.position - 1
-    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:ordering_ids AS text[]))
+    FROM unnest(%(event_ids)s::uuid[], %(topics)s::text[], %(ordering_ids)s::text[])
          WITH ORDINALITY AS i(event_id, topic, ordering_id, position)
     WHERE EXISTS (
-        SELECT FROM dead_letter d WHERE d.consumer = CAST(:consumer AS text) AND d.topic = i.topic
+        SELECT FROM dead_letter d WHERE d.consumer = %(consumer)s AND d.topic = i.topic
         AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
-    ) OR EXISTS (SELECT FROM inbox x WHERE x.consumer = CAST(:consumer AS text) AND x.event_id = i.event_id)""")
+    ) OR EXISTS (SELECT FROM inbox x WHERE x.consumer = %(consumer)s AND x.event_id = i.event_id)"""
 
 # Waits for a replay that is under way and then sees what it left open.
 _LOCK_OPEN: Final = text("""
@@ -199,15 +200,17 @@ def claim_by_facts(session: Session, consumer: str, deliveries: Sequence[Deliver
         "topics": text_array([event.topic for event in events]),
         "ordering_ids": text_array([event.ordering_id for event in events]),
     }
-    behind = [position for (position,) in session.execute(_PARKED_OR_BEHIND, parameters)]
+    found = cursor(session).execute(_PARKED_OR_BEHIND, parameters)
+    behind = [position for (position,) in found.fetchall()]
     behind += [
         position for position, each in enumerate(deliveries) if each.problem and position not in behind
     ]
     if not behind:
         return Claim(frozenset(), frozenset())
-    found = claim(session, consumer, [deliveries[position] for position in behind])
+    claimed = claim(session, consumer, [deliveries[position] for position in behind])
     return Claim(
-        frozenset(behind[each] for each in found.repeats), frozenset(behind[each] for each in found.blocked)
+        frozenset(behind[each] for each in claimed.repeats),
+        frozenset(behind[each] for each in claimed.blocked),
     )
 
 

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from kit import clock, fault, log, outbox
+from kit.db import by_keys
 from kit.events import Publisher, TransientEventsError
 
 # One number for all services: advisory locks are per database and each service has its own.
@@ -136,6 +137,7 @@ class Relay:
     def _hold_lock(self) -> bool:
         if self._connection is None:
             self._connection = self._connect()
+            by_keys(self._connection, always=True)
             if self._channel:
                 self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         if not self._is_leader:

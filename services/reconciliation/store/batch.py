@@ -19,12 +19,6 @@ from services.reconciliation.store import arriving, books, payables
 from services.reconciliation.store import credit as credit_rows
 
 _LOCK_ACCOUNTS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(locks)s::bigint[]) AS k"
-# Every statement of a batch looks up some hundreds of rows by their keys. The planner, who thinks of disks, would
-# rather read whole tables until they have a hundred thousand rows.
-_BY_KEYS: Final[LiteralString] = (
-    "SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin',"
-    " 'enable_mergejoin']) AS name"
-)
 _ACCOUNT_COLUMNS: Final[LiteralString] = (
     "a.account_id::text, a.version, a.organisation_id::text, a.bin, a.account_number, a.holder_name, a.is_active,"
     " a.active_time, a.retire_time"
@@ -106,11 +100,10 @@ def look(session: Session, question: Question) -> Answer:
     }
     connection = cursor(session).connection
     with connection.pipeline():
-        connection.execute(_BY_KEYS)
-        connection.execute(_LOCK_ACCOUNTS, {"locks": integers(sorted(question.account_locks))}, prepare=False)
-        cursors = [connection.execute(statement, values, prepare=False) for statement, values in reads]
+        connection.execute(_LOCK_ACCOUNTS, {"locks": integers(sorted(question.account_locks))})
+        cursors = [connection.execute(statement, values) for statement, values in reads]
         payables.lock_missing_slots(session, references, virtual_accounts)
-        cursors.append(connection.execute(lock, own, prepare=False))
+        cursors.append(connection.execute(lock, own))
         seen, tellings, accounts, locked = [each.fetchall() for each in cursors]
     return Answer(
         {id for (id,) in seen},

@@ -24,23 +24,24 @@ COLUMNS: Final[LiteralString] = (
     " c.reference_join, c.memo_join"
 )
 SEEN: Final[LiteralString] = "SELECT r.id::text FROM report r WHERE r.id = ANY(%(reports)s::uuid[])"
-_TELLING: Final[LiteralString] = (
-    "SELECT c.id::text, c.bin, c.account_number, c.amount, c.bank_reference_key, c.join_text, c.bank_date, c.reference_join, c.memo_join,"
-    " ARRAY(SELECT r.source_id FROM report r WHERE r.id = c.id AND r.credit_id = c.id"
-    " UNION ALL SELECT r.source_id FROM report r WHERE r.credit_id = c.id AND r.credit_id <> r.id) FROM credit c "
-)
+_TELLING: Final[LiteralString] = """
+    SELECT t.id::text, t.bin, t.account_number, t.amount, t.bank_reference_key, t.join_text, t.bank_date,
+           t.reference_join, t.memo_join,
+           ARRAY(SELECT r.source_id FROM report r WHERE r.id = t.id AND r.credit_id = t.id
+                 UNION ALL SELECT r.source_id FROM report r WHERE r.credit_id = t.id AND r.credit_id <> r.id)
+    FROM """
+# The fence (OFFSET 0) keeps the planner at one look-up for each hash, whatever he believes of the table's size.
+_OF_EACH: Final[LiteralString] = """ AS i(hash, day)
+    CROSS JOIN LATERAL (SELECT * FROM credit c WHERE c.{hash} = i.hash
+                        AND c.bank_date BETWEEN i.day - {days} AND i.day + {days} AND c.is_in_ledger OFFSET 0) AS t"""
 TELLINGS: Final[LiteralString] = (
     _TELLING
-    + f"""
-    JOIN unnest(%(reference_joins)s::bigint[], %(reference_dates)s::date[]) AS i(hash, day)
-      ON c.reference_join = i.hash AND c.bank_date BETWEEN i.day - {REFERENCE_DAYS} AND i.day + {REFERENCE_DAYS}
-    WHERE c.is_in_ledger
-    UNION """
+    + "unnest(%(reference_joins)s::bigint[], %(reference_dates)s::date[])"
+    + _OF_EACH.format(hash="reference_join", days=REFERENCE_DAYS)
+    + " UNION "
     + _TELLING
-    + f"""
-    JOIN unnest(%(memo_joins)s::bigint[], %(memo_dates)s::date[]) AS i(hash, day)
-      ON c.memo_join = i.hash AND c.bank_date BETWEEN i.day - {MEMO_DAYS} AND i.day + {MEMO_DAYS}
-    WHERE c.is_in_ledger"""
+    + "unnest(%(memo_joins)s::bigint[], %(memo_dates)s::date[])"
+    + _OF_EACH.format(hash="memo_join", days=MEMO_DAYS)
 )
 _INSERT: Final[LiteralString] = """
     INSERT INTO credit (

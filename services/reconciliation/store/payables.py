@@ -158,10 +158,10 @@ def lock_slots(session: Session, keys: Iterable[str]) -> None:
 def lock_missing_slots(session: Session, references: Sequence[str], virtual_accounts: Sequence[str]) -> None:
     """Write and lock the slots of what has no payable yet; both sequences sorted and without repeats."""
     if references:
-        cursor(session).execute(SLOTS_OF_REFERENCES, {"references": text_array(references)}, prepare=False)
+        cursor(session).execute(SLOTS_OF_REFERENCES, {"references": text_array(references)})
     if virtual_accounts:
         parameters = {"virtual_accounts": text_array(virtual_accounts)}
-        cursor(session).execute(SLOTS_OF_VIRTUAL_ACCOUNTS, parameters, prepare=False)
+        cursor(session).execute(SLOTS_OF_VIRTUAL_ACCOUNTS, parameters)
 
 
 def update(session: Session, payables: Sequence[Payable]) -> None:
