@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS: Final = 15.0
 _ASK_OWNER_SECONDS: Final = 60.0
 # A stream ends by its deadline and is opened again; a lost network is seen sooner by gRPC's keepalive.
 _STREAM_SECONDS: Final = 3_600.0
-_QUEUE_EVENTS: Final = 16
+_QUEUE_EVENTS: Final = 256
 _MOST_SCREENS: Final = 5_000
 _SCREENS: Final = Gauge("xoai_live_screens", "Screens that listen for live events")
 
@@ -102,13 +102,13 @@ class LiveHub:
             started = clock.monotonic()
             asking = asyncio.create_task(self._ask_after_start())
             try:
-                async for event in self._clients.stream(
+                async for message in self._clients.stream(
                     self._clients.notifications.StreamLiveEvents,
                     pb.StreamLiveEventsRequest(),
                     self._clients.sign(auth.service("gateway")),
                     timeout=_STREAM_SECONDS,
                 ):
-                    self._fan_out(event)
+                    self._fan_out(message.events)
             except Error as error:
                 if not isinstance(error, Unavailable):
                     _log.warning("live events stopped", reason=error.reason)
@@ -126,9 +126,10 @@ class LiveHub:
             for screen in list(screens):
                 screen.ask_owner()
 
-    def _fan_out(self, event: pb.LiveEvent) -> None:
-        for screen in self._screens.get(event.channel, ()):
-            screen.put(Event(event.sequence, event.event_type, event.data_json or "{}"))
+    def _fan_out(self, events: Iterable[pb.LiveEvent]) -> None:
+        for event in events:
+            for screen in self._screens.get(event.channel, ()):
+                screen.put(Event(event.sequence, event.event_type, event.data_json or "{}"))
 
     def listen(self, channel: str, snapshot: Snapshot, last_event_id: int | None) -> AsyncIterator[str]:
         """The text of one screen's event stream, until it goes or the process drains. Raises ResourceExhausted."""
@@ -173,11 +174,14 @@ class LiveHub:
                     if present.sequence > seen or not present.sequence:
                         seen = max(seen, present.sequence)
                         yield _text(channel, present)
+            texts = []
             while not screen.must_ask and not screen.events.empty():
                 event = screen.events.get_nowait()
                 if event.sequence > seen or not event.sequence:
                     seen = max(seen, event.sequence)
-                    yield _text(channel, event)
+                    texts.append(_text(channel, event))
+            if texts:
+                yield "".join(texts)
             if screen.must_ask or self._draining.is_set():
                 continue
             screen.woken.clear()

@@ -2,7 +2,7 @@
 
 Publishing locks the heads of the partitions (in sorted order) and holds them to the commit: offsets are dense
 and become visible in order, so a reader may trust "offset ≥ mine". Readers (`kit.events_postgres_reader`) are
-woken by NOTIFY and look every half second besides.
+woken by the bell (`kit.events_postgres_bell`) and look every half second besides.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from kit.events import (
     TransientEventsError,
     partition_of,
 )
+from kit.events_postgres_bell import Bell
 from kit.events_postgres_reader import (
     Connection,
     Place,
     PostgresSubscription,
-    channel,
     lock_key,
     numbers,
     transient,
@@ -74,32 +74,34 @@ _SCHEMA_SQL: Final[LiteralString] = """
     ) WITH (fillfactor = 50);
     """
 
-_LOCK_HEADS_SQL: Final[LiteralString] = """
-    SELECT FROM partition_head
-    WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::smallint[]))
-    ORDER BY topic, partition FOR UPDATE"""
-
-# `rank` is the event's place among those of its partition. A missing topic leaves the offset null: refused.
+# One statement is one transaction. The heads are locked in their order; `rank` is the event's place among those of its
+# partition. A missing topic leaves the offset null: refused.
 _PUBLISH_SQL: Final[LiteralString] = """
-    WITH head AS (
+    WITH locked AS MATERIALIZED (
+        SELECT topic, partition FROM partition_head
+        WHERE (topic, partition) IN (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::smallint[]))
+        ORDER BY topic, partition FOR UPDATE
+    ), head AS (
         UPDATE partition_head h SET next_offset = h.next_offset + n.events
-        FROM unnest(%(topics)s::text[], %(partitions)s::smallint[], %(counts)s::bigint[])
-             AS n(topic, partition, events)
-        WHERE h.topic = n.topic AND h.partition = n.partition
+        FROM locked JOIN unnest(%(topics)s::text[], %(partitions)s::smallint[], %(counts)s::bigint[])
+             AS n(topic, partition, events) ON n.topic = locked.topic AND n.partition = locked.partition
+        WHERE h.topic = locked.topic AND h.partition = locked.partition
         RETURNING h.topic, h.partition, h.next_offset - n.events AS base
+    ), written AS (
+        INSERT INTO log (
+            topic, partition, log_offset, event_id, key, ordering_id, event_type, version, occur_time,
+            traceparent, payload, create_time)
+        SELECT e.topic, e.partition, head.base + e.rank, e.event_id, e.key, e.ordering_id, e.event_type,
+               e.version, e.occur_time, e.traceparent, e.payload, %(now)s
+        FROM unnest(
+                 %(e_topics)s::text[], %(e_partitions)s::smallint[], %(e_ranks)s::bigint[], %(e_ids)s::uuid[],
+                 %(e_keys)s::text[], %(e_ordering_ids)s::text[], %(e_types)s::text[], %(e_versions)s::bigint[],
+                 %(e_occur_times)s::timestamptz[], %(e_traceparents)s::text[], %(e_payloads)s::bytea[]
+             ) AS e(topic, partition, rank, event_id, key, ordering_id, event_type, version, occur_time,
+                    traceparent, payload)
+        LEFT JOIN head ON head.topic = e.topic AND head.partition = e.partition
     )
-    INSERT INTO log (
-        topic, partition, log_offset, event_id, key, ordering_id, event_type, version, occur_time,
-        traceparent, payload, create_time)
-    SELECT e.topic, e.partition, head.base + e.rank, e.event_id, e.key, e.ordering_id, e.event_type,
-           e.version, e.occur_time, e.traceparent, e.payload, %(now)s
-    FROM unnest(
-             %(e_topics)s::text[], %(e_partitions)s::smallint[], %(e_ranks)s::bigint[], %(e_ids)s::uuid[],
-             %(e_keys)s::text[], %(e_ordering_ids)s::text[], %(e_types)s::text[], %(e_versions)s::bigint[],
-             %(e_occur_times)s::timestamptz[], %(e_traceparents)s::text[], %(e_payloads)s::bytea[]
-         ) AS e(topic, partition, rank, event_id, key, ordering_id, event_type, version, occur_time,
-                traceparent, payload)
-    LEFT JOIN head ON head.topic = e.topic AND head.partition = e.partition"""
+    SELECT pg_notify('xoai_log', %(message)s)"""
 
 
 def create_schema(address: str, *, worker: str = "") -> None:
@@ -120,14 +122,15 @@ class PostgresLog:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._bell = Bell(self._connect)
 
     def publisher(self) -> Publisher:
         """A publisher with a connection of its own."""
-        return _PostgresPublisher(self._connect)
+        return _PostgresPublisher(self._connect, self._bell)
 
     def subscribe(self, group: str, topics: Sequence[str], *, from_end: bool = False) -> Subscription:
         """A member of a group, with a connection of its own."""
-        return PostgresSubscription(self._connect, group, topics, from_end=from_end)
+        return PostgresSubscription(self._connect, self._bell, group, topics, from_end=from_end)
 
     def create_topics(self, topics: Sequence[str]) -> None:
         """Make missing topics. Raises TransientEventsError if the database is away."""
@@ -163,28 +166,26 @@ class PostgresLog:
 
 
 class _PostgresPublisher:
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection], bell: Bell) -> None:
         self._connect = connect
+        self._bell = bell
         self._connection: Connection | None = None
 
     def publish(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        parameters = _publish_parameters(events)
+        topics = {event.topic for event in events}
+        parameters = {**_publish_parameters(events), "message": self._bell.message(topics)}
         try:
             with transient():
                 if self._connection is None:
                     self._connection = self._connect()
-                connection = self._connection
-                with connection.pipeline(), connection.transaction():
-                    connection.execute(_LOCK_HEADS_SQL, parameters)
-                    connection.execute(_PUBLISH_SQL, parameters)
-                    for topic in sorted({event.topic for event in events}):
-                        connection.execute("SELECT pg_notify(%s, '')", (channel(topic),))
-                    fault.point("events_postgres.publish")
+                fault.point("events_postgres.publish")
+                self._connection.execute(_PUBLISH_SQL, parameters)
         except TransientEventsError:
             self.close()
             raise
+        self._bell.ring(topics)
 
     def close(self) -> None:
         if self._connection is not None:

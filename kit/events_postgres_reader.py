@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import Any, Final, LiteralString
 
 import psycopg
-from psycopg import sql
 
 from kit import clock
 from kit.arrays import text_array
 from kit.events import Delivery, Event, TransientEventsError
+from kit.events_postgres_bell import Bell
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Place = tuple[str, int]  # topic, partition
@@ -58,9 +58,16 @@ class PostgresSubscription:
     """Holds partitions by locks of its session; a new session begins again where the group committed."""
 
     def __init__(
-        self, connect: Callable[[], Connection], group: str, topics: Sequence[str], *, from_end: bool
+        self,
+        connect: Callable[[], Connection],
+        bell: Bell,
+        group: str,
+        topics: Sequence[str],
+        *,
+        from_end: bool,
     ) -> None:
         self._connect = connect
+        self._bell = bell
         self._group = group
         self._topics = sorted(topics)
         self._is_private = from_end
@@ -70,23 +77,26 @@ class PostgresSubscription:
         self._surplus: set[Place] = set()  # to be given up as soon as what was read of them is committed
         self._heads: dict[Place, int] = {}
         self._next_look = 0.0
-        with transient():
-            self._open()
-            self._look_around()
+        self._ear = bell.ear(self._topics)
+        try:
+            with transient():
+                self._open()
+                self._look_around()
+        except TransientEventsError:
+            self.close()
+            raise
 
     def poll(self, *, max_events: int, timeout: float) -> Sequence[Delivery]:
         deadline = clock.monotonic() + timeout
         with self._session():
             while True:
-                # Wake-ups so far are answered by the read below; left alone, a busy member would gather them
-                # for ever.
-                self._hear(0)
+                self._ear.forget()
                 self._look_around()
                 found = self._read(max_events)
                 remaining = deadline - clock.monotonic()
                 if found or remaining <= 0:
                     return found
-                self._hear(min(_LOOK_AGAIN, remaining))
+                self._ear.wait(min(_LOOK_AGAIN, remaining))
 
     def commit(self, deliveries: Sequence[Delivery]) -> None:
         if self._is_private:
@@ -112,6 +122,10 @@ class PostgresSubscription:
         return sum(max(0, self._heads.get(each, 0) - offset) for each, offset in self._positions.items())
 
     def close(self) -> None:
+        self._bell.leave(self._ear)
+        self._drop()
+
+    def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -127,7 +141,7 @@ class PostgresSubscription:
                 yield
         except TransientEventsError:
             positions = self._positions if self._is_private else {}
-            self.close()
+            self._drop()
             self._positions = positions
             raise
 
@@ -136,8 +150,6 @@ class PostgresSubscription:
         try:
             # An offset that a power cut takes back only means that its events come again.
             connection.execute("SET synchronous_commit = off")
-            for topic in self._topics:
-                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel(topic))))
             if not self._is_private:
                 connection.execute("SELECT pg_advisory_lock_shared(%s)", (lock_key("group", self._group),))
         except psycopg.Error:
@@ -146,11 +158,6 @@ class PostgresSubscription:
         self._connection = connection
         self._next_look = 0.0
         self._surplus = set()
-
-    def _hear(self, timeout: float) -> None:
-        assert self._connection is not None
-        for _ in self._connection.notifies(timeout=timeout, stop_after=1):
-            pass
 
     def _look_around(self) -> None:
         """Twice a second: measure the lag, count the members, take or give up partitions."""
@@ -268,10 +275,6 @@ def place_parameters(places: Sequence[Place]) -> dict[str, str]:
 
 def numbers(values: Iterable[int]) -> str:
     return f"{{{','.join(map(str, values))}}}"
-
-
-def channel(topic: str) -> str:
-    return f"events.{topic}"
 
 
 def lock_key(*parts: object) -> int:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -192,7 +192,8 @@ class Consumer:
         while True:
             letter: DeadLetter | None = None
             try:
-                with self._begin() as session:
+                with self._database.begin() as session:
+                    by_keys(cursor(session).connection)
                     found = open_letters(session, consumer=self.name, ordering_id=ordering_id, lock=True)
                     if not found:
                         return Replay(done, 0)
@@ -207,17 +208,11 @@ class Consumer:
             done += 1
             self._committed()
 
-    @contextmanager
-    def _begin(self) -> Iterator[Session]:
-        with self._database.begin() as session:
-            by_keys(cursor(session).connection)
-            yield session
-
     def _attempt(self, deliveries: Sequence[Delivery], tries: int) -> None:
         """One transaction for these; on failure halves, then again, then the dead letters. Raises _Away."""
         counts = _Counts()
         try:
-            with self._begin() as session:
+            with self._database.begin() as session:
                 self._apply(session, deliveries, counts)
                 fault.point("inbox.handled")
         except Exception as error:
@@ -266,7 +261,9 @@ class Consumer:
         # Partitions of several topics come mixed; topics promise each other no order, and longer runs are
         # cheaper.
         known.sort(key=lambda each: each.event.topic)
-        claimed = self._claim(session, self.name, known)
+        with cursor(session).connection.pipeline():
+            by_keys(cursor(session).connection)
+            claimed = self._claim(session, self.name, known)
         fault.point("inbox.claimed")
         fresh: list[Event] = []
         letters: list[tuple[Delivery, Reason, str]] = []

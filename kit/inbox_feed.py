@@ -14,10 +14,9 @@ from typing import Final
 from kit import clock, fault, log
 from kit.events import Delivery, Subscription, TransientEventsError
 
-# After a batch that was not full the next poll waits in proportion to it, so that the next batch can gather:
-# tiny batches cost as much as large ones. Seconds.
-PAUSE_PER_EVENT: Final = 0.0005
-LONGEST_PAUSE: Final = 0.15
+# Offsets are told to the log this seldom, and on leaving: each time costs it a write. After a crash the events since
+# then come once more and are known. Seconds.
+_COMMIT_INTERVAL: Final = 0.25
 
 _POLL_TIMEOUT: Final = 0.5
 _FIRST_BACK_OFF: Final = 0.1
@@ -38,6 +37,8 @@ class Feed:
         self._changed = threading.Condition()
         self._batch: Sequence[Delivery] = ()
         self._finished: list[Delivery] = []
+        self._next_commit = 0.0
+        self._in_work = 0
         self._is_stopping = False
         self._failure: BaseException | None = None
         self._lag = 0
@@ -60,6 +61,7 @@ class Feed:
         """Say that the effects of a batch are committed; its offsets follow."""
         with self._changed:
             self._finished.extend(batch)
+            self._in_work -= 1
             self._changed.notify_all()
 
     def lag(self) -> int:
@@ -82,11 +84,11 @@ class Feed:
                     if subscription is None:
                         subscription = self._factory()
                     self._commit(subscription)
-                    batch = subscription.poll(max_events=self._max_events, timeout=_POLL_TIMEOUT)
-                    began = clock.monotonic()
+                    waited = _COMMIT_INTERVAL if self._finished else _POLL_TIMEOUT
+                    batch = subscription.poll(max_events=self._max_events, timeout=waited)
                     self._lag = subscription.lag()
                     if batch:
-                        self._offer(subscription, batch, began)
+                        self._offer(subscription, batch)
                     back_off = _FIRST_BACK_OFF
                 except TransientEventsError as error:
                     pause = round(back_off, 1)
@@ -101,24 +103,35 @@ class Feed:
         finally:
             self._leave(subscription)
 
-    def _offer(self, subscription: Subscription, batch: Sequence[Delivery], began: float) -> None:
-        """Put the batch where `take` finds it, once the one before is taken; commit offsets meanwhile."""
+    def _offer(self, subscription: Subscription, batch: Sequence[Delivery]) -> None:
+        """Put the batch where `take` finds it, once the one before is taken; commit offsets meanwhile.
+
+        Behind a full batch more is waiting: it is fetched while this one is handled. Behind a small one, what comes
+        meanwhile gathers in the log instead, and goes at once when the consumer is free.
+        """
+        self._await(subscription, lambda: not self._batch)
+        with self._changed:
+            self._batch = batch
+            self._in_work += 1
+            self._changed.notify_all()
+        if len(batch) < self._max_events:
+            self._await(subscription, lambda: not self._in_work)
+
+    def _await(self, subscription: Subscription, condition: Callable[[], object]) -> None:
         while not self._is_stopping:
             with self._changed:
-                if not self._batch:
-                    self._batch = batch
-                    self._changed.notify_all()
-                    break
-                self._changed.wait(_POLL_TIMEOUT)
+                if self._changed.wait_for(lambda: condition() or self._is_stopping, _POLL_TIMEOUT):
+                    return
             self._commit(subscription)
-        if len(batch) < self._max_events:
-            self._wait(began + min(LONGEST_PAUSE, PAUSE_PER_EVENT * len(batch)) - clock.monotonic())
 
-    def _commit(self, subscription: Subscription) -> None:
+    def _commit(self, subscription: Subscription, *, now: bool = False) -> None:
+        if not now and clock.monotonic() < self._next_commit:
+            return
         with self._changed:
             finished, self._finished = self._finished, []
         if not finished:
             return
+        self._next_commit = clock.monotonic() + _COMMIT_INTERVAL
         fault.point("inbox.offsets")
         try:
             subscription.commit(finished)
@@ -131,7 +144,7 @@ class Feed:
         if subscription is None:
             return
         try:
-            self._commit(subscription)
+            self._commit(subscription, now=True)
         except TransientEventsError as error:
             _logger.warning("offsets stay behind", feed=self._name, error=str(error))
         finally:

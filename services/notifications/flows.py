@@ -47,8 +47,8 @@ class Stream:
             self._is_closed = True
             self._changed.notify()
 
-    def __iter__(self) -> Iterator[LiveEvent]:
-        """Events as they come, until the stream is closed. Raises StreamTooSlow."""
+    def __iter__(self) -> Iterator[Sequence[LiveEvent]]:
+        """Events as they come, those together that came together, until the stream is closed. Raises StreamTooSlow."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._events or self._is_closed or self._is_too_slow)
@@ -58,7 +58,7 @@ class Stream:
                     return
                 taken = list(self._events)
                 self._events.clear()
-            yield from taken
+            yield taken
 
 
 class Hub:

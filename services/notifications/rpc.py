@@ -37,7 +37,7 @@ class NotificationsServicer(pb_grpc.NotificationsServiceServicer):
 
     def StreamLiveEvents(
         self, request: pb.StreamLiveEventsRequest, context: grpc.ServicerContext
-    ) -> Iterator[pb.LiveEvent]:
+    ) -> Iterator[pb.StreamLiveEventsResponse]:
         kinds = frozenset(request.channel_kinds) or CHANNEL_KINDS
         for kind in sorted(kinds - CHANNEL_KINDS):
             raise UnknownChannelKind(kind=kind[:40])
@@ -48,12 +48,17 @@ class NotificationsServicer(pb_grpc.NotificationsServiceServicer):
                 return
             # Headers at once: a caller knows by them that nothing after this moment is missed.
             context.send_initial_metadata(())
-            for event in stream:
-                yield pb.LiveEvent(
-                    channel=event.channel,
-                    sequence=event.sequence,
-                    event_type=event.event_type,
-                    data_json=event.data_json,
+            for events in stream:
+                yield pb.StreamLiveEventsResponse(
+                    events=[
+                        pb.LiveEvent(
+                            channel=event.channel,
+                            sequence=event.sequence,
+                            event_type=event.event_type,
+                            data_json=event.data_json,
+                        )
+                        for event in events
+                    ]
                 )
         finally:
             self._hub.leave(stream)

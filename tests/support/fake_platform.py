@@ -143,12 +143,12 @@ class Notifications(notifications_grpc.NotificationsServiceServicer):
 
     def StreamLiveEvents(
         self, request: Any, context: grpc.ServicerContext
-    ) -> Iterator[notifications_pb.LiveEvent]:
+    ) -> Iterator[notifications_pb.StreamLiveEventsResponse]:
         screen: queue.Queue[notifications_pb.LiveEvent | None] = queue.Queue()
         context.add_callback(lambda: screen.put(None))
         self._platform.screens.append(screen)
         try:
             while (event := screen.get()) is not None:
-                yield event
+                yield notifications_pb.StreamLiveEventsResponse(events=[event])
         finally:
             self._platform.screens.remove(screen)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1xoai/notifications/v1/notifications_service.proto\x12\x15xoai.notifications.v1\"0\n\x17StreamLiveEventsRequest\x12\x15\n\rchannel_kinds\x18\x01 \x03(\t\"U\n\tLiveEvent\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x11\n\tdata_json\x18\x04 \x01(\t2~\n\x14NotificationsService\x12\x66\n\x10StreamLiveEvents\x12..xoai.notifications.v1.StreamLiveEventsRequest\x1a .xoai.notifications.v1.LiveEvent0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1xoai/notifications/v1/notifications_service.proto\x12\x15xoai.notifications.v1\"0\n\x17StreamLiveEventsRequest\x12\x15\n\rchannel_kinds\x18\x01 \x03(\t\"L\n\x18StreamLiveEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .xoai.notifications.v1.LiveEvent\"U\n\tLiveEvent\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x11\n\tdata_json\x18\x04 \x01(\t2\x8d\x01\n\x14NotificationsService\x12u\n\x10StreamLiveEvents\x12..xoai.notifications.v1.StreamLiveEventsRequest\x1a/.xoai.notifications.v1.StreamLiveEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STREAMLIVEEVENTSREQUEST']._serialized_start=76
   _globals['_STREAMLIVEEVENTSREQUEST']._serialized_end=124
-  _globals['_LIVEEVENT']._serialized_start=126
-  _globals['_LIVEEVENT']._serialized_end=211
-  _globals['_NOTIFICATIONSSERVICE']._serialized_start=213
-  _globals['_NOTIFICATIONSSERVICE']._serialized_end=339
+  _globals['_STREAMLIVEEVENTSRESPONSE']._serialized_start=126
+  _globals['_STREAMLIVEEVENTSRESPONSE']._serialized_end=202
+  _globals['_LIVEEVENT']._serialized_start=204
+  _globals['_LIVEEVENT']._serialized_end=289
+  _globals['_NOTIFICATIONSSERVICE']._serialized_start=292
+  _globals['_NOTIFICATIONSSERVICE']._serialized_end=433
 # @@protoc_insertion_point(module_scope)

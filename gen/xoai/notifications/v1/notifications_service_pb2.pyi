@@ -41,6 +41,28 @@ class StreamLiveEventsRequest(_message.Message):
 Global___StreamLiveEventsRequest: _TypeAlias = StreamLiveEventsRequest  # noqa: Y015
 
 @_typing.final
+class StreamLiveEventsResponse(_message.Message):
+    """What came together goes together: a message for each event would cost more than the event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___LiveEvent]: ...
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___LiveEvent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamLiveEventsResponse: _TypeAlias = StreamLiveEventsResponse  # noqa: Y015
+
+@_typing.final
 class LiveEvent(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

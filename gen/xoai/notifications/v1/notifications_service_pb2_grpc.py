@@ -38,7 +38,7 @@ class NotificationsServiceStub:
         self.StreamLiveEvents = channel.unary_stream(
                 '/xoai.notifications.v1.NotificationsService/StreamLiveEvents',
                 request_serializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsRequest.SerializeToString,
-                response_deserializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.LiveEvent.FromString,
+                response_deserializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsResponse.FromString,
                 _registered_method=True)
 
 
@@ -58,7 +58,7 @@ def add_NotificationsServiceServicer_to_server(servicer, server):
             'StreamLiveEvents': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamLiveEvents,
                     request_deserializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsRequest.FromString,
-                    response_serializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.LiveEvent.SerializeToString,
+                    response_serializer=xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -88,7 +88,7 @@ class NotificationsService:
             target,
             '/xoai.notifications.v1.NotificationsService/StreamLiveEvents',
             xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsRequest.SerializeToString,
-            xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.LiveEvent.FromString,
+            xoai_dot_notifications_dot_v1_dot_notifications__service__pb2.StreamLiveEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,14 +33,14 @@ class NotificationsServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationsServiceAsyncStub: ...
-    StreamLiveEvents: _grpc.UnaryStreamMultiCallable[_notifications_service_pb2.StreamLiveEventsRequest, _notifications_service_pb2.LiveEvent]
+    StreamLiveEvents: _grpc.UnaryStreamMultiCallable[_notifications_service_pb2.StreamLiveEventsRequest, _notifications_service_pb2.StreamLiveEventsResponse]
 
 @_typing.type_check_only
 class NotificationsServiceAsyncStub(NotificationsServiceStub):
     """Live events for the gateways: one stream per gateway replica, fanned out there by channel."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    StreamLiveEvents: _aio.UnaryStreamMultiCallable[_notifications_service_pb2.StreamLiveEventsRequest, _notifications_service_pb2.LiveEvent]  # type: ignore[assignment]
+    StreamLiveEvents: _aio.UnaryStreamMultiCallable[_notifications_service_pb2.StreamLiveEventsRequest, _notifications_service_pb2.StreamLiveEventsResponse]  # type: ignore[assignment]
 
 class NotificationsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Live events for the gateways: one stream per gateway replica, fanned out there by channel."""
@@ -50,6 +50,6 @@ class NotificationsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _notifications_service_pb2.StreamLiveEventsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_notifications_service_pb2.LiveEvent], _abc.AsyncIterator[_notifications_service_pb2.LiveEvent]]: ...
+    ) -> _typing.Union[_abc.Iterator[_notifications_service_pb2.StreamLiveEventsResponse], _abc.AsyncIterator[_notifications_service_pb2.StreamLiveEventsResponse]]: ...
 
 def add_NotificationsServiceServicer_to_server(servicer: NotificationsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
