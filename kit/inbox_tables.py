@@ -38,14 +38,14 @@ from kit.events import Delivery, Event
 Reason = Literal["FAILED", "BLOCKED", "UNDECODABLE"]
 
 # Answers only for events that are not simply new: normally it returns no row at all.
-_CLAIM: Final = text("""
+_CLAIM: Final[LiteralString] = """
     WITH incoming AS (
         SELECT i.event_id, i.topic, i.ordering_id, i.position
-        FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:ordering_ids AS text[]))
+        FROM unnest(%(event_ids)s::uuid[], %(topics)s::text[], %(ordering_ids)s::text[])
              WITH ORDINALITY AS i(event_id, topic, ordering_id, position)
     ), fresh AS (
         INSERT INTO inbox (consumer, event_id, create_time)
-        SELECT CAST(:consumer AS text), event_id, CAST(:now AS timestamptz) FROM incoming ORDER BY event_id
+        SELECT %(consumer)s::text, event_id, %(now)s::timestamptz FROM incoming ORDER BY event_id
         ON CONFLICT DO NOTHING RETURNING event_id
     )
     SELECT i.position - 1, true FROM incoming i
@@ -53,9 +53,9 @@ _CLAIM: Final = text("""
     UNION ALL
     SELECT i.position - 1, false FROM incoming i
     WHERE EXISTS (
-        SELECT FROM dead_letter d WHERE d.consumer = CAST(:consumer AS text) AND d.topic = i.topic
+        SELECT FROM dead_letter d WHERE d.consumer = %(consumer)s::text AND d.topic = i.topic
         AND d.ordering_id = i.ordering_id AND i.ordering_id <> '' AND d.close_time IS NULL
-    )""")
+    )"""
 
 # For consumers whose own facts tell repeats: only what was parked before, or stands behind a dead letter.
 _PARKED_OR_BEHIND: Final[LiteralString] = """
@@ -68,13 +68,13 @@ _PARKED_OR_BEHIND: Final[LiteralString] = """
     ) OR EXISTS (SELECT FROM inbox x WHERE x.consumer = %(consumer)s AND x.event_id = i.event_id)"""
 
 # Waits for a replay that is under way and then sees what it left open.
-_LOCK_OPEN: Final = text("""
+_LOCK_OPEN: Final[LiteralString] = """
     SELECT d.topic, d.ordering_id FROM dead_letter d
     JOIN (SELECT DISTINCT w.topic, w.ordering_id
-          FROM unnest(CAST(:topics AS text[]), CAST(:ordering_ids AS text[])) AS w(topic, ordering_id)) w
+          FROM unnest(%(topics)s::text[], %(ordering_ids)s::text[]) AS w(topic, ordering_id)) w
       ON w.topic = d.topic AND w.ordering_id = d.ordering_id
-    WHERE d.consumer = CAST(:consumer AS text) AND d.close_time IS NULL
-    ORDER BY d.id FOR UPDATE OF d""")
+    WHERE d.consumer = %(consumer)s::text AND d.close_time IS NULL
+    ORDER BY d.id FOR UPDATE OF d"""
 
 _PARK: Final = text("""
     INSERT INTO dead_letter (
@@ -169,7 +169,7 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
         "ordering_ids": text_array([event.ordering_id for event in events]),
         "now": clock.now(),
     }
-    found = session.execute(_CLAIM, parameters).all()
+    found = cursor(session).execute(_CLAIM, parameters).fetchall()
     repeats = {position for position, is_repeat in found if is_repeat}
     blocked = {position for position, is_repeat in found if not is_repeat} - repeats
     # One statement cannot say which of two equal ids in a batch came first; here it is the first.
@@ -179,7 +179,7 @@ def claim(session: Session, consumer: str, deliveries: Sequence[Delivery]) -> Cl
             repeats.add(position)
         seen.add(event.event_id)
     if blocked:
-        still = {tuple(row) for row in session.execute(_LOCK_OPEN, parameters)}
+        still = set(cursor(session).execute(_LOCK_OPEN, parameters).fetchall())
         blocked = {each for each in blocked if (events[each].topic, events[each].ordering_id) in still}
     return Claim(frozenset(repeats), frozenset(blocked - repeats))
 
