@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from kit.grpc_client import Channels
 from kit.migrate import ROOT
 from kit.settings import Settings
+from services.documents.typesetting import page_count
 from tests.support.printed_receipts import print_receipt
 from tests.unit.cli.test_demo import AGREED
 
@@ -86,6 +87,7 @@ def test_the_demos_receipts_are_genuine(tmp_path: Path) -> None:
             _wait((tmp_path / ".run" / "demo" / "summary.json").exists)
             environment = json.loads(platform.read_text())
             for place, pdf in enumerate(_first_receipts(environment)):
+                assert page_count(pdf) == 1
                 (tmp_path / f"{place}.pdf").write_bytes(pdf)
                 checked = run(tmp_path, "receipt", "verify", f"{place}.pdf")
                 assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -64,16 +64,20 @@ def paper(receipt: Receipt, bill: Bill, seal: Seal, biller: Biller, *, is_masked
     payer = mask_name(bill.payer_name) if is_masked else bill.payer_name
     if bill.group_name and biller.is_school:
         payer = f"{payer}, lớp {bill.group_name}"
-    rows = [("Học sinh" if biller.is_school else "Người nộp", payer), ("Khoản thu", bill.title)]
-    rows += [(line.title, _money(line.amount)) for line in bill.lines[:MOST_LINES]]
+    title = f"{bill.title}, mã {bill.reference}"
+    rows = [("Học sinh" if biller.is_school else "Người nộp", payer), ("Khoản thu", title)]
+    # In one row that wraps: a row each would not fit on the sheet.
+    parts = [f"{line.title} {_money(line.amount)}" for line in bill.lines[:MOST_LINES]]
     if len(bill.lines) > MOST_LINES:
         rest = bill.lines[MOST_LINES:]
-        rows.append((f"{len(rest)} khoản khác", _money(sum(line.amount for line in rest))))
+        parts.append(f"{len(rest)} khoản khác {_money(sum(line.amount for line in rest))}")
+    if len(parts) > 1:
+        rows.append(("Gồm", "; ".join(parts)))
+    tail = f", từ tài khoản đuôi {receipt.payer_account_last_four}" if receipt.payer_account_last_four else ""
     if receipt.bank_time is not None:
-        rows.append(("Ngân hàng ghi có", _at(receipt.bank_time)))
-    if receipt.payer_account_last_four:
-        rows.append(("Trả từ", f"Tài khoản đuôi {receipt.payer_account_last_four}"))
-    rows.append(("Mã thanh toán", bill.reference))
+        rows.append(("Ghi có lúc", f"{_at(receipt.bank_time)}{tail}"))
+    elif tail:
+        rows.append(("Trả từ", tail.removeprefix(", từ ").capitalize()))
     if receipt.bank_reference:
         rows.append(("Mã ngân hàng", clean_display(receipt.bank_reference)))
     return Paper(
