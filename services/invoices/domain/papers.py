@@ -14,7 +14,7 @@ from services.invoices.domain.payments import Receipt
 from services.invoices.domain.seals import Seal, mark
 
 # Lines of a bill that are named one by one; a bill has rarely more.
-MOST_LINES: Final = 6
+MOST_LINES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def paper(receipt: Receipt, bill: Bill, seal: Seal, biller: Biller, *, is_masked
     elif tail:
         rows.append(("Trả từ", tail.removeprefix(", từ ").capitalize()))
     if receipt.bank_reference:
-        rows.append(("Mã ngân hàng", clean_display(receipt.bank_reference)))
+        rows.append(("Giao dịch", clean_display(receipt.bank_reference)))
     return Paper(
         biller=biller,
         book=f"{receipt.series}/{receipt.year}",
