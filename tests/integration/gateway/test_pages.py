@@ -207,9 +207,8 @@ def test_what_others_wrote_is_shown_as_text(platform: FakePlatform, client: http
     again = send(client, "/tra-cuu", "/tra-cuu", code=nasty, second_fact=nasty)
     assert "<img" not in again.text
     assert again.text.count("<script") == 1
-    assert "49" not in client.get("/p", params={"ma": "{{ 7*7 }}"}).text.split("<main")[1].split("<dl>")[
-        0
-    ].replace("949", "")
+    # A product that no clock and no example on the page can show.
+    assert "5332114" not in client.get("/p", params={"ma": "{{ 1234*4321 }}"}).text
 
 
 def test_unsafe_requests_need_our_origin_and_our_token(

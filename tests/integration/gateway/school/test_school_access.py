@@ -116,11 +116,11 @@ def test_search_needs_no_accents_and_a_reference_leads_to_its_invoice(
     assert "Đặng Quỳnh Ễnh Ương" in desk.get(path, params={"tim": "dang quynh enh"}).text
     assert "Lớp" in desk.get(path, params={"tim": "1a"}).text
     assert "Không thấy gì" in desk.get(path, params={"tim": "zzzz"}).text
-    for text in (NASTY, "'; DROP TABLE x; --", "{{ 7*7 }}", "%00", "\u202eđảo", "a" * 5000):
+    for text in (NASTY, "'; DROP TABLE x; --", "{{ 1234*4321 }}", "%00", "\u202eđảo", "a" * 5000):
         answer = desk.get(path, params={"tim": text})
         assert answer.status_code == 200
         assert "<script>alert" not in answer.text
-        assert "49" not in words(answer.text).split("Tìm")[1][:80]
+        assert "5332114" not in words(answer.text)
 
 
 def test_every_page_in_english(platform: SchoolPlatform, desk: httpx.Client) -> None:
