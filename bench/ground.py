@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,10 +100,10 @@ class Stage:
         self.children.wait_ready(child)
         return child
 
-    def service(self, service: str, *roles: str, **environment: str) -> Child:
-        """Start a service with some of its roles; none named means all."""
+    def service(self, service: str, *roles: str, replica: str = "", **environment: str) -> Child:
+        """Start a service with some of its roles; none named means all. `replica` names a further one of the same."""
         chosen = [part for role in roles for part in ("--role", role)]
-        name = "-".join((service, *roles))
+        name = "-".join((service, *roles, *([replica] if replica else [])))
         return self.start(name, "-m", f"services.{service}", *chosen, **environment)
 
     def clock(self) -> Clock:
@@ -119,13 +119,15 @@ class Stage:
         return Clock(roots)
 
     @contextmanager
-    def held(self, child: Child) -> Iterator[None]:
-        """The process stands still meanwhile."""
-        child.process.send_signal(signal.SIGSTOP)
+    def held(self, children: Sequence[Child]) -> Iterator[None]:
+        """The processes stand still meanwhile."""
+        for child in children:
+            child.process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            child.process.send_signal(signal.SIGCONT)
+            for child in children:
+                child.process.send_signal(signal.SIGCONT)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`reconcile_10k`, `reconcile_1m`: the reconcile stage on real Kafka, relay included.
 
 Credits wait in the topic while the consumer stands still; the clock runs from the moment it may go on until the last
-payment stands in the topic of payments, acknowledged. Yardstick: pgbench before each run. Payables, accounts and the
+payment stands in the topic of payments, acknowledged. Two consumers share the partitions, as replicas do in a cluster. Yardstick: pgbench before each run. Payables, accounts and the
 filling of the topic are set-up and not counted; a first run, not counted, warms up processes and broker.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,6 +22,8 @@ from kit.events_kafka import counting
 NAMES: Final = ("reconcile_10k", "reconcile_1m")
 _CREDITS: Final = 10_000
 _RUNS: Final = 5
+# Consumers share the partitions: while one waits for the database, the other decides.
+_REPLICAS: Final = 2
 _DEADLINE: Final = 120.0
 _PAYMENTS: Final = "reconciliation.payments"
 
@@ -29,8 +31,8 @@ _PAYMENTS: Final = "reconciliation.payments"
 class _Runner:
     """Pays ten thousand open payables again and again, other ones each time."""
 
-    def __init__(self, stage: Stage, consumer: Child) -> None:
-        self._stage, self._consumer = stage, consumer
+    def __init__(self, stage: Stage, consumers: Sequence[Child]) -> None:
+        self._stage, self._consumers = stage, consumers
         self._places = money.places()
         self._references = money.references(seed=1)
         self._issued: list[money.Bill] = []
@@ -59,7 +61,7 @@ class _Runner:
         log = self._stage.log()
         publisher = log.publisher()
         try:
-            with self._stage.held(self._consumer):
+            with self._stage.held(self._consumers):
                 publisher.publish(money.events(bills))
                 clock = self._stage.clock()
                 began = time.perf_counter()
@@ -98,7 +100,11 @@ def _await_empty_outbox(connection: object) -> None:
 def _runner(ground: Ground, others: int, runs: int) -> Iterator[_Runner]:
     with kafka_stage(ground) as stage:
         stage.service("reconciliation", "relay")
-        runner = _Runner(stage, stage.service("reconciliation", "consume"))
+        replicas = [
+            stage.service("reconciliation", "consume", replica=str(number))
+            for number in range(1, _REPLICAS + 1)
+        ]
+        runner = _Runner(stage, replicas)
         if others:
             runner.issue(_CREDITS * (runs + 1), others)
         yield runner
