@@ -1,8 +1,9 @@
 """`reconcile_10k`, `reconcile_1m`: the reconcile stage on real Kafka, relay included.
 
 Credits wait in the topic while the consumer stands still; the clock runs from the moment it may go on until the last
-payment stands in the topic of payments, acknowledged. Two consumers share the partitions, as replicas do in a cluster. Yardstick: pgbench before each run. Payables, accounts and the
-filling of the topic are set-up and not counted; a first run, not counted, warms up processes and broker.
+payment stands in the topic of payments, acknowledged. Two consumers share the partitions, as replicas do in a cluster.
+Yardstick: pgbench before each run. Payables, accounts and the filling of the topic are set-up and not counted; a first
+run, not counted, warms up processes and broker.
 """
 
 from __future__ import annotations
