@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 from typer._click import Command, Context  # the base types of what typer.core hands out
@@ -67,8 +67,20 @@ def main() -> None:
     try:
         app()
     except Error as error:
-        print(f"{error.reason}: {error.text_vi}", file=sys.stderr)
-        sys.exit(1)
+        _refuse(error)
+    except Exception as error:
+        # Imported only now: most commands need no database.
+        from cli.platform.here import InstallationAway
+        from kit.db import is_transient
+
+        if not is_transient(error):
+            raise
+        _refuse(InstallationAway(detail=str(error).split("\n", 1)[0]))
+
+
+def _refuse(error: Error) -> NoReturn:
+    print(f"{error.reason}: {error.text_vi}", file=sys.stderr)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

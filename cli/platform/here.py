@@ -21,6 +21,12 @@ class NoInstallation(FailedPrecondition):
     en = "There is no installation here: run `make demo` or `make up` first, or set XOAI_DATABASE_URL."
 
 
+class InstallationAway(FailedPrecondition):
+    reason = "INSTALLATION_AWAY"
+    vi = "Cơ sở dữ liệu của bản cài đặt không trả lời ({detail}). Chạy `make demo` hoặc `make up`, hoặc xem lại XOAI_DATABASE_URL."
+    en = "The installation's database does not answer ({detail}). Run `make demo` or `make up`, or look at XOAI_DATABASE_URL."
+
+
 def remember(folder: Path, environment: Mapping[str, str]) -> None:
     """Write down the environment of a running platform; only its owner may read it, for it holds keys."""
     path = folder / _FILE

@@ -64,3 +64,13 @@ def test_postgres_too_old(tmp_path: Path, command: list[str]) -> None:
     assert lines[0].startswith("POSTGRES_TOO_OLD")
     assert "13" in lines[0]
     assert "15" in lines[0]
+
+
+def test_installation_that_does_not_run(tmp_path: Path) -> None:
+    """Of a platform that was stopped or killed its address is left: one line, not a traceback."""
+    address = f"postgresql://{{role}}:secret@/{{database}}?host={tmp_path}&port=5999"
+    code, lines = xoai(tmp_path, "verify", XOAI_DATABASE_URL=address, XOAI_MODE="test")
+    assert (code, len(lines)) == (1, 1), lines
+    assert lines[0].startswith("INSTALLATION_AWAY")
+    assert "make demo" in lines[0]
+    assert "secret" not in lines[0]
