@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from cli.files import content
 from cli.jsonl import JsonObject, LineRefused, refusal_of
 from cli.platform import here
 from kit import clock
@@ -86,7 +86,7 @@ def verify(
     try:
         if offline and key is None:
             raise LineRefused("KEY_MISSING", "--offline needs --key: a file made by `xoai receipt keys`")
-        found = read_limited(_content(file, FILE_LIMIT))
+        found = read_limited(content(file, FILE_LIMIT))
         statement = statements.read(found.attachment)
         page = found.page_digest.hex() if found.page_digest is not None else None
         given = _keys_in(key) if key is not None else None
@@ -235,7 +235,7 @@ def _printable(text: str) -> str:
 def _keys_in(path: Path) -> dict[str, PublicKey]:
     """The keys of a file as `xoai receipt keys` prints it. Raises LineRefused."""
     try:
-        rows = json.loads(_content(path, _MOST_KEYS_BYTES))["keys"]
+        rows = json.loads(content(path, _MOST_KEYS_BYTES))["keys"]
         found = [
             PublicKey(key_id(raw), raw, is_revoked=bool(row.get("revoke_time")))
             for row in rows
@@ -245,19 +245,6 @@ def _keys_in(path: Path) -> dict[str, PublicKey]:
         raise LineRefused("KEYS_UNREADABLE", f"{path}: not what `xoai receipt keys` prints") from None
     # The id follows from the key itself: what the file says about it does not matter.
     return {key.id: key for key in found}
-
-
-def _content(path: Path, limit: int) -> bytes:
-    """The file's bytes, at most one more than the limit. Raises LineRefused."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise LineRefused("FILE_UNREADABLE", f"{path}: not a file")
-        with path.open("rb") as source:
-            return source.read(limit + 1)
-    except OSError as error:
-        raise LineRefused("FILE_UNREADABLE", f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise LineRefused("FILE_UNREADABLE", str(error)) from None
 
 
 def _refuse(error: Error | LineRefused, *, as_json: bool) -> None:

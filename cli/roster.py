@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.jsonl import JsonObject, LineRefused, print_answer
+from cli.files import content
+from cli.jsonl import JsonObject, print_answer
 from kit import clock
 from services.schools.roster.limited import read_limited
 from services.schools.roster.limits import UPLOAD_LIMIT
@@ -33,7 +33,7 @@ def read_command(
 
 def reading_of(file: Path, sheet: str | None) -> JsonObject:
     """The list in a file. Raises a refusal of the reader, LineRefused."""
-    reading = read_limited(_content(file), sheet=sheet, today=clock.today(), file_name=file.name)
+    reading = read_limited(content(file, UPLOAD_LIMIT), sheet=sheet, today=clock.today(), file_name=file.name)
     return {
         "sheet": reading.sheet,
         "sheets": list(reading.sheets),
@@ -47,19 +47,6 @@ def reading_of(file: Path, sheet: str | None) -> JsonObject:
             "wrong": reading.totals.wrong,
         },
     }
-
-
-def _content(file: Path) -> bytes:
-    """The file's bytes, at most one more than the limit. Raises LineRefused."""
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise LineRefused("FILE_UNREADABLE", f"{file}: not a file")
-        with file.open("rb") as source:
-            return source.read(UPLOAD_LIMIT + 1)
-    except OSError as error:
-        raise LineRefused("FILE_UNREADABLE", f"{file}: {error.strerror}") from None
-    except ValueError as error:
-        raise LineRefused("FILE_UNREADABLE", str(error)) from None
 
 
 def _row(row: Row) -> JsonObject:

@@ -25,6 +25,7 @@ HEARTBEAT_SECONDS: Final = 15.0
 _ASK_OWNER_SECONDS: Final = 60.0
 # A stream ends by its deadline and is opened again; a lost network is seen sooner by gRPC's keepalive.
 _STREAM_SECONDS: Final = 3_600.0
+# A round's screen hears of hundreds of bills in a moment; a screen that falls further behind is told what is.
 _QUEUE_EVENTS: Final = 256
 _MOST_SCREENS: Final = 5_000
 _SCREENS: Final = Gauge("xoai_live_screens", "Screens that listen for live events")

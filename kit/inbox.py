@@ -4,7 +4,7 @@ One transaction per batch of the log: claim the events (`ON CONFLICT DO NOTHING`
 commit; then the log is told. A batch that fails is halved until the bad event stands alone; that one is tried
 three times and goes to the dead letters with its cause, later events of its ordering id join it, all others
 go on. When the database or the log is away, nothing is anybody's fault: the consumer backs off and goes on
-with the same batch. A second thread fetches the next batch meanwhile.
+with the same batch. A second thread fetches, ahead where much is waiting (`kit.inbox_feed`).
 """
 
 from __future__ import annotations

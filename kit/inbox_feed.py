@@ -1,4 +1,4 @@
-"""The thread that fetches ahead for a consumer: one batch waits while another is handled.
+"""The thread that fetches for a consumer: ahead where much is waiting, else when the batch in work is done.
 
 It alone touches the subscription, which is not made for several threads: batches go out by a place for one,
 finished batches come back by a list whose offsets it commits between two polls.
@@ -27,7 +27,7 @@ _logger = log.get(__name__)
 
 
 class Feed:
-    """Batches of a subscription, fetched one ahead."""
+    """Batches of a subscription; behind a full one the next is fetched ahead."""
 
     def __init__(self, factory: Callable[[], Subscription], *, max_events: int, name: str) -> None:
         self._factory = factory
