@@ -29,7 +29,8 @@ from cli.platform.keys import keys
 from kit import kafka_broker
 from kit import postgres as launcher
 from kit.db import Database
-from kit.events_kafka import KafkaLog, answers
+from kit.events_kafka import KafkaLog
+from kit.events_kafka_client import answers
 from kit.postgres import Server
 from kit.settings import Settings
 

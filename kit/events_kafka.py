@@ -1,9 +1,8 @@
-"""The events log on Apache Kafka: the only module that knows the client library.
+"""The events log on Apache Kafka: this module and its publisher are the only ones that know the client library.
 
 Every setting is written out with its reason; the figures were measured with kafka-python 3.0.12 against
-Apache Kafka 4.4.0 under kill -9, restarts and outages. Sending counts as done only by each future's own
-result, and a failure does not mean "not written": the outbox sends again and consumers drop what they know.
-Clients are made in the process and thread that use them. Topics are never made by accident.
+Apache Kafka 4.4.0 under kill -9, restarts and outages. Clients are made in the process and thread that use them.
+Topics are never made by accident.
 """
 
 from __future__ import annotations
@@ -13,53 +12,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError
 
-from kit import clock, fault, log
+from kit import clock, log
 from kit.events import (
     PARTITIONS,
     Delivery,
-    Event,
     Publisher,
     Subscription,
     TransientEventsError,
-    partition_of,
 )
-from kit.events_record import delivery, headers
+from kit.events_kafka_client import CLOSE_TIMEOUT_MS, COMMON, answers, ask, transient
+from kit.events_kafka_publisher import KafkaPublisher
+from kit.events_record import delivery
 from kit.watchdog import Progress, Watchdog
 
-_COMMON: Final[Mapping[str, Any]] = {
-    # A client that cannot reach any broker says so soon; our own loops try again.
-    "bootstrap_timeout_ms": 5_000,
-    # The default of 30 s would delay recovery long after the broker is back.
-    "reconnect_backoff_max_ms": 1_000,
-    # A partition's new leader is found soon after the old one died.
-    "metadata_max_age_ms": 5_000,
-}
-_PRODUCER: Final[Mapping[str, Any]] = {
-    **_COMMON,
-    # Acknowledged by every in-sync replica.
-    "acks": "all",
-    # With idempotence the producer never acknowledges again once a sent batch has expired; the outbox makes
-    # up for it.
-    "enable_idempotence": False,
-    # One request in flight keeps order over retries without idempotence.
-    "max_in_flight_requests_per_connection": 1,
-    "delivery_timeout_ms": 30_000,
-    "request_timeout_ms": 5_000,
-    # How long `send` may wait for a topic's metadata.
-    "max_block_ms": 10_000,
-    # Not slower than 0: `flush` sends at once, and 0 may make a request of each record.
-    "linger_ms": 5,
-    "batch_size": 65_536,
-    "compression_type": "lz4",
-    "allow_auto_create_topics": False,
-    # Measuring costs a tenth of the client's time; the relay and the consumers measure themselves.
-    "metrics_enabled": False,
-}
 _CONSUMER: Final[Mapping[str, Any]] = {
-    **_COMMON,
+    **COMMON,
     # Offsets are committed after the effects, never by the clock.
     "enable_auto_commit": False,
     # A group that is new, or whose offsets the log no longer has, begins with the oldest event.
@@ -75,14 +45,9 @@ _CONSUMER: Final[Mapping[str, Any]] = {
     "allow_auto_create_topics": False,
     "metrics_enabled": False,
 }
-# All futures of a page resolve within `delivery_timeout_ms`; what is unresolved after this is a wedged
-# client.
-_PAGE_TIMEOUT: Final = 35.0
 # With shorter polls a member may never finish joining its group on a busy machine.
 _SHORTEST_POLL: Final = 0.5
 _COMMIT_TIMEOUT_MS: Final = 5_000
-_CLOSE_TIMEOUT_MS: Final = 3_000
-_CLOSE_TIMEOUT: Final = 1.0
 # A member whose polls fail this long gets a new client.
 _PATIENCE: Final = 10.0
 
@@ -100,7 +65,7 @@ class KafkaLog:
 
     def publisher(self) -> Publisher:
         """A publisher for one thread; its client is made at the first publish."""
-        return _KafkaPublisher(self._servers, self._watchdog)
+        return KafkaPublisher(self._servers, self._watchdog)
 
     def subscribe(self, group: str, topics: Sequence[str], *, from_end: bool = False) -> Subscription:
         """A member of a group, for one thread. Raises TransientEventsError while no broker answers."""
@@ -108,8 +73,8 @@ class KafkaLog:
 
     def create_topics(self, topics: Sequence[str]) -> None:
         """Make missing topics, replicated as the brokers' default says."""
-        with _transient():
-            admin = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000, **_COMMON)
+        with transient():
+            admin = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000, **COMMON)
             try:
                 missing = sorted(set(topics) - set(admin.list_topics()))
                 for topic in missing:
@@ -123,25 +88,6 @@ class KafkaLog:
         self._watchdog.close()
 
 
-def answers(servers: Sequence[str]) -> bool:
-    """True if a broker answers a question about the cluster, asked by a client of its own."""
-    return _ask(servers, lambda consumer: consumer.topics() is not None)
-
-
-def _ask(servers: Sequence[str], question: Callable[[KafkaConsumer], bool]) -> bool:
-    options = {**_CONSUMER, "bootstrap_timeout_ms": 2_000, "request_timeout_ms": 12_000}
-    try:
-        consumer = KafkaConsumer(bootstrap_servers=list(servers), **options)
-    except (KafkaError, OSError):
-        return False
-    try:
-        return question(consumer)
-    except (KafkaError, OSError):
-        return False
-    finally:
-        consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
-
-
 @contextmanager
 def counting(servers: Sequence[str], topics: Sequence[str]) -> Iterator[Callable[[], int]]:
     """A question that may be asked again and again: how many records do these topics hold?"""
@@ -150,66 +96,7 @@ def counting(servers: Sequence[str], topics: Sequence[str]) -> Iterator[Callable
     try:
         yield lambda: sum(consumer.end_offsets(places, timeout_ms=_COMMIT_TIMEOUT_MS).values())
     finally:
-        consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
-
-
-class _KafkaPublisher:
-    def __init__(self, servers: Sequence[str], watchdog: Watchdog) -> None:
-        self._servers = servers
-        self._producer: KafkaProducer | None = None
-        self._abandoned: list[KafkaProducer] = []
-        self._progress = Progress()
-        self._forget = watchdog.watch("publisher", self._progress, lambda: answers(servers))
-
-    def publish(self, events: Sequence[Event]) -> None:
-        if not events:
-            return
-        if self._progress.take_rebuild():
-            self._drop()
-        try:
-            with self._progress.call(), _transient():
-                self._send(events)
-        except TransientEventsError:
-            self._drop()
-            raise
-        self._progress.moved()
-
-    def _send(self, events: Sequence[Event]) -> None:
-        if self._producer is None:
-            self._producer = KafkaProducer(bootstrap_servers=self._servers, **_PRODUCER)
-        producer = self._producer
-        futures = [
-            producer.send(
-                event.topic,
-                value=event.payload,
-                key=event.key.encode(),
-                headers=headers(event),
-                partition=partition_of(event.key),
-            )
-            for event in events
-        ]
-        fault.point("events_kafka.sent")
-        producer.flush(timeout=_PAGE_TIMEOUT)
-        for future in futures:
-            future.get(timeout=0)
-
-    def close(self) -> None:
-        self._forget()
-        self._drop()
-
-    def _drop(self) -> None:
-        """Close the client. One that holds unresolved records cannot be closed: it is tried again later."""
-        if self._producer is not None:
-            self._abandoned.append(self._producer)
-            self._producer = None
-        still = []
-        for producer in self._abandoned:
-            try:
-                producer.close(timeout=_CLOSE_TIMEOUT)
-            except KafkaError as error:
-                _logger.warning("a client cannot be closed yet", error=str(error))
-                still.append(producer)
-        self._abandoned = still
+        consumer.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
 
 
 class _KafkaSubscription:
@@ -232,10 +119,11 @@ class _KafkaSubscription:
         self._positions: dict[TopicPartition, int] = {}
         self._assigned: frozenset[TopicPartition] = frozenset()
         self._uncommitted: dict[TopicPartition, OffsetAndMetadata] = {}
+        self._is_commit_lost = False
         self._lag = 0
         self._failing_since: float | None = None
         self._progress = Progress()
-        with _transient():
+        with transient():
             self._open()
         self._forget = watchdog.watch(f"member of {group}", self._progress, self._is_behind)
 
@@ -244,7 +132,11 @@ class _KafkaSubscription:
             self._drop()
         with self._progress.call(), self._client() as consumer:
             waited = int(max(timeout, _SHORTEST_POLL) * 1_000)
-            records = consumer.poll(timeout_ms=waited, max_records=max_events)
+            # What an earlier fetch brought beyond one batch. The client's own poll would send for more as it hands this
+            # out; that answer, made of the first few records to come, would be stale when the batch is done, and what
+            # came behind them would have waited for two batches.
+            records, _ = consumer._fetcher.fetched_records(max_events)
+            records = records or consumer.poll(timeout_ms=waited, max_records=max_events)
             found = []
             positions = dict(self._positions)
             for place, batch in records.items():
@@ -252,6 +144,7 @@ class _KafkaSubscription:
                 positions[place] = batch[-1].offset + 1
             self._assigned = frozenset(consumer.assignment())
             if not found:
+                self._commit_again(consumer)
                 for place in self._assigned - positions.keys():
                     at = consumer.position(place, timeout_ms=_COMMIT_TIMEOUT_MS)
                     if at is not None:
@@ -278,6 +171,15 @@ class _KafkaSubscription:
                 # Does not wait: the next polls carry it out, and what stays behind is committed on leaving.
                 consumer.commit_async(offsets, callback=self._committed)
 
+    def _commit_again(self, consumer: KafkaConsumer) -> None:
+        """Offsets that were told in vain are told once more when nothing else is to do; else they wait for more events."""
+        if self._is_commit_lost:
+            self._is_commit_lost = False
+            self._uncommitted = {
+                place: offset for place, offset in self._uncommitted.items() if place in self._assigned
+            }
+            consumer.commit_async(dict(self._uncommitted), callback=self._committed)
+
     def lag(self) -> int:
         return self._lag
 
@@ -295,7 +197,8 @@ class _KafkaSubscription:
 
     def _committed(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], response: object) -> None:
         if isinstance(response, Exception):
-            # The group was dealt out anew, or the broker went: the events come again and are known.
+            # The group was dealt out anew, or the broker went. Should the events come again, they are known.
+            self._is_commit_lost = True
             _logger.info("offsets not committed", group=self._group, error=str(response))
             return
         for place, offset in offsets.items():
@@ -306,7 +209,7 @@ class _KafkaSubscription:
     def _client(self) -> Iterator[KafkaConsumer]:
         """Run with a client. A lost connection mends itself; other faults, or long ones, get a new client."""
         try:
-            with _transient():
+            with transient():
                 if self._consumer is None:
                     self._open()
                 yield self._consumer
@@ -334,7 +237,7 @@ class _KafkaSubscription:
             else:
                 consumer.subscribe(self._topics)
         except BaseException:
-            consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
+            consumer.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
             raise
         self._consumer = consumer
 
@@ -345,7 +248,7 @@ class _KafkaSubscription:
             self._positions = {}
         if consumer is not None:
             try:
-                consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
+                consumer.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
             except (KafkaError, OSError) as error:
                 _logger.warning("a client did not close well", group=self._group, error=str(error))
 
@@ -359,21 +262,8 @@ class _KafkaSubscription:
         if not assigned:
             return answers(self._servers)
 
-        def ask(consumer: KafkaConsumer) -> bool:
+        def owes(consumer: KafkaConsumer) -> bool:
             ends = consumer.end_offsets(list(assigned), timeout_ms=_COMMIT_TIMEOUT_MS)
             return any(ends[place] > positions.get(place, 0) for place in assigned)
 
-        return _ask(self._servers, ask)
-
-
-@contextmanager
-def _transient() -> Iterator[None]:
-    """Whatever client or brokers say against us, the same call may succeed later with a new client."""
-    try:
-        yield
-    except KafkaError as error:
-        raise TransientEventsError(f"{type(error).__name__}: {error}") from error
-    except (OSError, RuntimeError, KeyError, IndexError, AttributeError) as error:
-        # Faults inside the client under broken connections: told with their trace, and met with a new client.
-        _logger.error("fault in the Kafka client", exc_info=error)
-        raise TransientEventsError(f"{type(error).__name__}: {error}") from error
+        return ask(self._servers, owes)

@@ -18,7 +18,8 @@ def running(folder: Path) -> Iterator[str]:
     with _users(folder) as users:
         broker = kafka_broker.start(folder / "kafka", heap="192m")
         users["count"] = users.get("count", 0) + 1
-    from kit.events_kafka import answers  # the client takes a second to load: only who needs a broker pays
+    # The client takes a second to load: only who needs a broker pays.
+    from kit.events_kafka_client import answers
 
     deadline = time.monotonic() + 30
     while not answers([broker.address]):

@@ -11,16 +11,17 @@ import time
 
 import httpx
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from cli import installation
 from cli.platform.full import Full
 from kit import clock, ids
 from kit.db import Database
-from kit.events import Event
+from kit.events import PARTITIONS, Event
 from kit.events_kafka import KafkaLog
 from kit.inbox import close_letter, open_letters
 from sandbox.bank.callbacks import message
+from services.reconciliation.consume import CREDITS, CREDITS_TOPICS
 from tests.faults.load import History
 from tests.faults.stand import REPEATS, Stand, crash_at, kill_and_wait, wait_for
 
@@ -169,6 +170,8 @@ def test_poison_in_the_log(full: Stand) -> None:
 def test_handler_that_always_fails(full: Stand) -> None:
     """F28: an event whose handler fails each time is a dead letter after three tries; once mended it is replayed."""
     platform = _platform(full)
+    # What was done before must not come again here: it would fail as well.
+    wait_for(lambda: _are_offsets_told(platform), "offsets stay behind")
     platform.fault_file("reconciliation").write_text("inbox.handled=fail")
     kill_and_wait(platform, "reconciliation")
     platform.fault_file("reconciliation").unlink()
@@ -211,6 +214,19 @@ def _event(account: str, payload: bytes, *, event_type: str = "BankCreditReporte
         occur_time=clock.now(),
         payload=payload,
     )
+
+
+def _are_offsets_told(platform: Full) -> bool:
+    """The log knows that every credit was handled."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=[platform.kafka.address], group_id=CREDITS, enable_auto_commit=False
+    )
+    try:
+        places = [TopicPartition(topic, part) for topic in CREDITS_TOPICS for part in range(PARTITIONS)]
+        ends = consumer.end_offsets(places)
+        return all(not ends[place] or consumer.committed(place) == ends[place] for place in places)
+    finally:
+        consumer.close(autocommit=False)
 
 
 def _set_aside(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 import time
@@ -13,7 +14,8 @@ from kafka import KafkaProducer
 
 from kit import kafka_broker
 from kit.events import Delivery, Event, Publisher, Subscription, TransientEventsError
-from kit.events_kafka import KafkaLog, answers
+from kit.events_kafka import KafkaLog
+from kit.events_kafka_client import answers
 from kit.kafka_broker import Broker, JavaMissing
 from tests.support.events import TOPIC, make_event, versions, without_repeats
 
@@ -153,6 +155,66 @@ def test_a_foreign_record_is_handed_on_with_its_reason(kafka_server: str) -> Non
     publisher.close()
     log.close()
     assert sorted(bool(each.problem) for each in found) == [False, True]
+
+
+def test_a_page_larger_than_a_batch_goes_in_order(kafka_server: str) -> None:
+    """More than a broker takes in one batch: several, one behind the other, and a record that fills one by itself."""
+    log = KafkaLog([kafka_server])
+    topics = ["test.large", "test.small"]
+    log.create_topics(topics)
+    publisher = log.publisher()
+    sizes = [400_000, 200_000, 880_000, 10, 10, 300_000, 300_000, 10]
+    large = [
+        make_event("a", version, topic="test.large", payload=secrets.token_bytes(size))
+        for version, size in enumerate(sizes)
+    ]
+    small = [make_event(key, version, topic="test.small") for version in range(20) for key in "abcdef"]
+    publisher.publish([*small[:60], *large, *small[60:]])
+    subscription = log.subscribe("large", topics)
+    found = poll_until(subscription, lambda found: len(found) >= len(large) + len(small))
+    subscription.close()
+    publisher.close()
+    log.close()
+    assert [each.event for each in found if each.event.topic == "test.large"] == large
+    assert versions([each for each in found if each.event.topic == "test.small"]) == {
+        key: list(range(20)) for key in "abcdef"
+    }
+
+
+def test_a_topic_that_is_not_there_is_a_passing_trouble(
+    kafka_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Publishing makes no topic by accident; once it is made, the same publisher goes on."""
+    monkeypatch.setattr("kit.events_kafka_publisher._METADATA_TIMEOUT", 1.0)
+    log = KafkaLog([kafka_server])
+    publisher = log.publisher()
+    event = make_event("a", 1, topic="test.later")
+    with pytest.raises(TransientEventsError, match=r"test\.later"):
+        publisher.publish([event])
+    log.create_topics(["test.later"])
+    publish_until_done(publisher, [event])
+    subscription = log.subscribe("later", ["test.later"])
+    assert [each.event for each in poll_until(subscription, bool)] == [event]
+    subscription.close()
+    publisher.close()
+    log.close()
+
+
+def test_a_refused_batch_is_told(kafka_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker answers for one partition fails the page, and the next page has a new client."""
+    monkeypatch.setattr("kit.events_kafka_publisher._BATCH_BYTES", 4_000_000)
+    log = KafkaLog([kafka_server])
+    log.create_topics(["test.refused"])
+    publisher = log.publisher()
+    large = [
+        make_event("a", version, topic="test.refused", payload=secrets.token_bytes(800_000))
+        for version in (1, 2)
+    ]
+    with pytest.raises(TransientEventsError, match=r"test\.refused"):
+        publisher.publish(large)
+    publisher.publish(large[:1])
+    publisher.close()
+    log.close()
 
 
 def test_no_broker_is_a_passing_trouble(tmp_path: Path) -> None:
