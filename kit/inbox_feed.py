@@ -18,6 +18,11 @@ from kit.events import Delivery, Subscription, TransientEventsError
 # then come once more and are known. Seconds.
 _COMMIT_INTERVAL: Final = 0.25
 
+# From one small batch to the next: so many times what it took, and at most so many seconds. A batch has a price whatever
+# it holds. Taken as fast as they can be, batches of one to five events fill the processor, and each event waits longer.
+_TURN: Final = 2.5
+_LONGEST_TURN: Final = 0.03
+
 _POLL_TIMEOUT: Final = 0.5
 _FIRST_BACK_OFF: Final = 0.1
 _LONGEST_BACK_OFF: Final = 5.0
@@ -38,6 +43,7 @@ class Feed:
         self._batch: Sequence[Delivery] = ()
         self._finished: list[Delivery] = []
         self._next_commit = 0.0
+        self._next_poll = 0.0
         self._in_work = 0
         self._is_stopping = False
         self._failure: BaseException | None = None
@@ -84,6 +90,7 @@ class Feed:
                     if subscription is None:
                         subscription = self._factory()
                     self._commit(subscription)
+                    self._wait(self._next_poll - clock.monotonic())
                     waited = _COMMIT_INTERVAL if self._finished else _POLL_TIMEOUT
                     batch = subscription.poll(max_events=self._max_events, timeout=waited)
                     self._lag = subscription.lag()
@@ -107,15 +114,17 @@ class Feed:
         """Put the batch where `take` finds it, once the one before is taken; commit offsets meanwhile.
 
         Behind a full batch more is waiting: it is fetched while this one is handled. Behind a small one, what comes
-        meanwhile gathers in the log instead, and goes at once when the consumer is free.
+        meanwhile gathers in the log instead, and goes when the consumer is free and its turn over.
         """
         self._await(subscription, lambda: not self._batch)
         with self._changed:
             self._batch = batch
+            began = clock.monotonic()
             self._in_work += 1
             self._changed.notify_all()
         if len(batch) < self._max_events:
             self._await(subscription, lambda: not self._in_work)
+            self._next_poll = began + min(_LONGEST_TURN, _TURN * (clock.monotonic() - began))
 
     def _await(self, subscription: Subscription, condition: Callable[[], object]) -> None:
         while not self._is_stopping:

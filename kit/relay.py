@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
-from psycopg import sql
 
 from kit import clock, fault, log, outbox
 from kit.db import by_keys
@@ -53,18 +52,19 @@ class Relay:
         *,
         page_size: int = 1_000,
         poll_interval: float = 0.02,
-        listen: str = "",
+        least_pause: float = 0.0,
         on_page: Callable[[Page], None] | None = None,
     ) -> None:
-        """`connect` gives an autocommit connection; `poll_interval` is in seconds.
+        """`connect` gives an autocommit connection.
 
-        `listen` names a NOTIFY channel that wakes the relay from another process, in place of `wake`.
+        `poll_interval` and `least_pause` are in seconds: how soon an empty outbox is looked at again without being
+        woken, and the least time from one page to the next.
         """
         self._connect = connect
         self._publisher_factory = publisher_factory
         self._page_size = page_size
         self._poll_interval = poll_interval
-        self._channel = listen
+        self._least_pause = least_pause
         self._on_page = on_page
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._publisher: Publisher | None = None
@@ -104,10 +104,6 @@ class Relay:
             return 0
         assert self._connection is not None
         self._woken.clear()
-        if self._channel:
-            # Heard before the read, which answers it; left alone, notifications would gather without end.
-            for _ in self._connection.notifies(timeout=0):
-                pass
         began = clock.monotonic()
         rows = outbox.read(self._connection, self._page_size)
         age = max(0.0, (clock.now() - rows[0].create_time).total_seconds()) if rows else 0.0
@@ -140,8 +136,6 @@ class Relay:
             by_keys(self._connection, always=True)
             # Only rows are deleted here, and rows that a power cut brings back are sent again: no wait for the disk.
             self._connection.execute("SET synchronous_commit = off")
-            if self._channel:
-                self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         if not self._is_leader:
             row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
             self._is_leader = row is not None and bool(row[0])
@@ -150,11 +144,8 @@ class Relay:
     def _rest(self, stop: threading.Event, rows: int, began: float) -> None:
         """Pause in proportion to the page, counted from its start; after an empty page wait to be woken."""
         if rows:
-            stop.wait(max(0.0, began + min(LONGEST_PAUSE, PAUSE_PER_ROW * rows) - clock.monotonic()))
-        elif self._channel:
-            assert self._connection is not None
-            for _ in self._connection.notifies(timeout=self._poll_interval, stop_after=1):
-                pass
+            pause = max(self._least_pause, min(LONGEST_PAUSE, PAUSE_PER_ROW * rows))
+            stop.wait(max(0.0, began + pause - clock.monotonic()))
         else:
             self._woken.wait(self._poll_interval)
 

@@ -29,8 +29,10 @@ from kit.settings import Settings
 
 ROLES: Final = ("serve", "relay", "consume", "jobs")
 CRASHED: Final = 70
-# Seconds between two looks of a relay that runs apart from those who write.
-_ALONE_POLL_INTERVAL: Final = 0.01
+# Seconds between two looks of a relay at an outbox that other processes write, full or empty: more often it would send
+# pages of one to five rows, whose price is the page's. And of one that is woken, should that ever fail.
+_POLL_INTERVAL: Final = 0.015
+_WOKEN_POLL_INTERVAL: Final = 0.25
 
 _log = log.get(__name__)
 
@@ -86,16 +88,14 @@ class Process:
         if "serve" in self.roles:
             self._servicers.append((descriptor, servicer, register))
 
-    def add_relay(self, database: Database, *, poll_interval: float = 0.25) -> None:
+    def add_relay(self, database: Database, *, is_woken: bool = True) -> None:
         """Announce the outbox of a database (role relay), woken by this process's own commits.
 
-        `poll_interval` (seconds) finds the commits of other processes: short where these are the rule, as in a
-        process that does nothing else.
+        Not `is_woken`: other processes write the outbox, as they always do for a process that does nothing else.
         """
         if "relay" not in self.roles:
             return
-        if self.roles == {"relay"}:
-            poll_interval = min(poll_interval, _ALONE_POLL_INTERVAL)
+        is_woken = is_woken and self.roles != {"relay"}
         service = database.service
 
         def measure(page: Page) -> None:
@@ -105,7 +105,13 @@ class Process:
         def publisher() -> Publisher:
             return self.events().publisher()
 
-        relay = Relay(database.connect, publisher, poll_interval=poll_interval, on_page=measure)
+        relay = Relay(
+            database.connect,
+            publisher,
+            poll_interval=_WOKEN_POLL_INTERVAL if is_woken else _POLL_INTERVAL,
+            least_pause=0.0 if is_woken else _POLL_INTERVAL,
+            on_page=measure,
+        )
         database.on_outbox_commit(relay.wake)
         self._parts.append((f"{service}.relay", relay))
 

@@ -25,7 +25,7 @@ def compose(process: Process) -> None:
         pb_grpc.add_IntakeServiceServicer_to_server,
     )
     # The rows come from the HTTP process, whose commits only the poll can see.
-    process.add_relay(database, poll_interval=0.01)
+    process.add_relay(database, is_woken=False)
     process.add_job("intake.sweep", _SWEEP_SECONDS, lambda: jobs.sweep(database, sealer))
     process.add_job("intake.forget_old", 600, lambda: jobs.forget_old(database))
 

@@ -238,20 +238,17 @@ def test_a_commit_wakes_the_relay(database: Database, events_log: MemoryLog) -> 
     assert sent(events_log) == {"a": [1]}
 
 
-def test_a_notification_wakes_the_relay_from_another_process(
-    database: Database, events_log: MemoryLog
-) -> None:
-    """Apart from the writer, the relay hears NOTIFY on its channel."""
-    relay = relay_of(database, events_log, poll_interval=20.0, listen="outbox")
-    with running(relay) as stop:
-        time.sleep(0.3)
-        add(database, make_event("a", 1))
-        with database.connect() as connection:
-            connection.execute("NOTIFY outbox")
-            until(lambda: waiting(database) == 0, 5)
-            stop.set()
-            connection.execute("NOTIFY outbox")
-    assert sent(events_log) == {"a": [1]}
+def test_a_polling_relay_lets_rows_gather(database: Database, events_log: MemoryLog) -> None:
+    """Apart from the writer, pages keep their distance: what is committed meanwhile goes in one page, in order."""
+    pages: list[Page] = []
+    relay = relay_of(database, events_log, poll_interval=0.01, least_pause=0.3, on_page=pages.append)
+    with running(relay):
+        for version in range(1, 9):
+            add(database, make_event("a", version))
+            time.sleep(0.02)
+        until(lambda: waiting(database) == 0, 5)
+    assert sent(events_log) == {"a": list(range(1, 9))}
+    assert len([page for page in pages if page.rows]) <= 3
 
 
 def test_backlog_and_pages_tell_rows_and_age(database: Database, events_log: MemoryLog) -> None:

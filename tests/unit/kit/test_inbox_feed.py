@@ -56,6 +56,21 @@ def test_what_comes_meanwhile_gathers_behind_a_small_batch(log: MemoryLog, feed:
     assert [each.event.version for each in feed.take(timeout=5)] == [2, 3, 4]
 
 
+def test_small_batches_keep_their_distance(
+    log: MemoryLog, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between small batches a consumer rests in proportion to its work, and the next events gather meanwhile."""
+    monkeypatch.setattr("kit.inbox_feed._LONGEST_TURN", 5.0)
+    publish(log, 1, 1)
+    batch = feed.take(timeout=5)
+    time.sleep(0.2)
+    feed.done(batch)
+    for version in (2, 3, 4):
+        publish(log, version, version)
+        time.sleep(0.02)
+    assert [each.event.version for each in feed.take(timeout=5)] == [2, 3, 4]
+
+
 def test_behind_a_full_batch_the_next_is_fetched_at_once(log: MemoryLog, feed: Feed) -> None:
     """Where much is waiting, the next batch is there before the one in work is done."""
     publish(log, 1, 25)
