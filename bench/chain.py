@@ -7,6 +7,7 @@ in between at the end counts as time. Issuing and signing are set-up and not cou
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -55,6 +56,8 @@ class _Runner:
             money.add_payables(connection, bills)
         with self._stage.connect("invoices") as connection:
             money.add_invoices(connection, bills)
+        # Nobody pays in the order in which bills were written.
+        random.Random(self._paid).shuffle(bills)
         requests = self._stage.folder / "chain.requests"
         write_requests(requests, bills)
         with (
