@@ -18,9 +18,11 @@ from cli.platform import here, leftovers, server, supervision
 from cli.platform.folders import make
 from cli.platform.keys import keys
 from cli.platform.ports import free_port
-from kit import events_kafka, kafka_broker
+from kit import kafka_broker
 from kit import postgres as launcher
 from kit.errors import FailedPrecondition
+from kit.events_kafka import KafkaLog
+from kit.events_kafka_client import answers
 from kit.migrate import ROOT
 
 _POSTGRES_SETTINGS: Final = {"max_connections": "300"}
@@ -176,8 +178,8 @@ class Full:
         address = self.kafka.address
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
-            if events_kafka.answers([address]):
-                log = events_kafka.KafkaLog([address])
+            if answers([address]):
+                log = KafkaLog([address])
                 try:
                     installation.install_topics(log)
                 finally:
