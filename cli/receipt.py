@@ -13,7 +13,7 @@ import typer
 from cli.files import content
 from cli.jsonl import JsonObject, LineRefused, refusal_of
 from cli.platform import here
-from kit import clock
+from kit import audit, auth, clock
 from kit.db import Database
 from kit.errors import Error
 from kit.money import format_vnd
@@ -129,6 +129,15 @@ def revoke_key(id: Annotated[str, typer.Argument(help="Mã khoá, xem `xoai rece
     try:
         with database.begin() as session:
             is_known = stored_keys.revoke(session, id, clock.now())
+            if is_known:
+                audit.record(
+                    session,
+                    subject=auth.service("cli").label,
+                    action="receipts.revoke_key",
+                    object=f"receipt_key:{id}",
+                    organisation_id=None,
+                    detail={},
+                )
     finally:
         database.close()
     if not is_known:

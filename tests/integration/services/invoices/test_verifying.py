@@ -16,6 +16,7 @@ import pikepdf
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from cli.receipt import app
@@ -355,6 +356,11 @@ def test_keys_are_replaced_and_revoked(
     assert [key.id for key in listed] == [signer_of(3).key_id, SIGNER.key_id]
     assert CliRunner().invoke(app, ["revoke-key", "unknown"]).exit_code == 1
     assert CliRunner().invoke(app, ["revoke-key", SIGNER.key_id]).exit_code == 0
+    with database.begin() as session:
+        audited = session.execute(
+            text("SELECT subject, object FROM audit WHERE action = 'receipts.revoke_key'")
+        )
+        assert audited.all() == [("service:cli", f"receipt_key:{SIGNER.key_id}")]
     assert reasons(answer(tmp_path, old)[1]) == ["KEY_REVOKED"]
     assert check(tmp_path, new).exit_code == 0
     # A service that still has the revoked key prints, and says that it does not sign.
