@@ -1,4 +1,4 @@
-"""The events log on Apache Kafka: this module and its publisher are the only ones that know the client library.
+"""The events log on Apache Kafka. Only this module, its client and its publisher know the client library.
 
 Every setting is written out with its reason; the figures were measured with kafka-python 3.0.12 against
 Apache Kafka 4.4.0 under kill -9, restarts and outages. Clients are made in the process and thread that use them.
