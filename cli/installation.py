@@ -20,18 +20,21 @@ SERVICES: Final = (
     "documents",
     "invoices",
     "schools",
+    "pilots",
     "intake",
     "reconciliation",
     "notifications",
 )
 # Services that keep something; the others live by what they are given.
-DATABASES: Final = ("directory", "invoices", "schools", "intake", "reconciliation")
+DATABASES: Final = ("directory", "invoices", "schools", "pilots", "intake", "reconciliation")
 EVENTS_DATABASE: Final = "events"
 TOPICS: Final = (
     "directory.accounts",
     "invoices.payables",
     "invoices.invoices",
     "pilots.payables",
+    "pilots.stalls",
+    "pilots.indicators",
     "intake.bank-credits",
     "reconciliation.payments",
     "reconciliation.credits",

@@ -19,7 +19,7 @@ app = typer.Typer(help="Kiểm tra mọi bất biến của sổ sách.")
 
 # Services with invariants of their own: `verify.findings(session)` gives every breach.
 _SERVICES: Final = ("invoices", "intake", "reconciliation")
-_AUDITED: Final = ("directory", "invoices", "intake", "schools", "reconciliation")
+_AUDITED: Final = ("directory", "invoices", "intake", "schools", "pilots", "reconciliation")
 _MOST_SHOWN: Final = 50
 
 

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     PERSON = "person"
     API_KEY = "api_key"
     SERVICE = "service"
+    # A phone that a stall's owner paired: it acts for that stall alone.
+    DEVICE = "device"
     # A visitor of a public page, through the gateway.
     PUBLIC = "public"
 

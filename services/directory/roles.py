@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 
 # Held in the city's own organisation, these hold in every organisation.
-CITY_ROLES: Final = frozenset({Role.DEPARTMENT_VIEWER, Role.CITY_VIEWER})
+CITY_ROLES: Final = frozenset({Role.DEPARTMENT_VIEWER, Role.CITY_VIEWER, Role.MARKET_INSPECTOR, Role.HELPER})
 
 _READ_BILLS: Final = frozenset({"directory.read", "invoices.read"})
 _FINANCE: Final = _READ_BILLS | {
@@ -57,9 +57,13 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
     Role.FINANCE_CLERK: _FINANCE,
     Role.FINANCE_HEAD: _FINANCE
     | {"accounts.propose", "accounts.approve", "audit.read", "intake.manage", "events.replay"},
-    Role.MERCHANT: frozenset({"directory.read", "accounts.propose"}),
-    Role.MARKET_INSPECTOR: frozenset({"directory.read"}),
-    Role.HELPER: frozenset({"directory.read"}),
+    # The stall's owner: his stalls, their money and their phones; the accounts with a second person of the city's.
+    Role.MERCHANT: frozenset(
+        {"directory.read", "accounts.propose", "stalls.read", "stalls.sell", "stalls.manage"}
+    ),
+    # The market board: which stalls there are and whether their codes are right, never what they take.
+    Role.MARKET_INSPECTOR: frozenset({"directory.read", "pilots.inspect"}),
+    Role.HELPER: frozenset({"helper.serve"}),
     Role.DEPARTMENT_VIEWER: frozenset({"directory.read", "city.read"}),
     Role.CITY_VIEWER: frozenset({"directory.read", "city.read"}),
     Role.ADMINISTRATOR: frozenset(
@@ -70,6 +74,8 @@ PERMISSIONS: Final[dict[Role, frozenset[str]]] = {
             "accounts.propose",
             "accounts.approve",
             "api_keys.manage",
+            "pilots.manage",
+            "pilots.inspect",
             "intake.read",
             "intake.manage",
             "audit.read",
@@ -89,6 +95,8 @@ API_KEY_PERMISSIONS: Final = frozenset(
         "invoices.link",
         "credits.read",
         "schools.read",
+        # The operation centre's system.
+        "indicators.read",
     }
 )
 

@@ -339,3 +339,200 @@ class ReceiptRow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReceiptRow: _TypeAlias = ReceiptRow  # noqa: Y015
+
+@_typing.final
+class StandContent(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_HOLDER_FIELD_NUMBER: _builtins.int
+    ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    BANK_NAME_FIELD_NUMBER: _builtins.int
+    STALL_NUMBER_FIELD_NUMBER: _builtins.int
+    STALL_NAME_FIELD_NUMBER: _builtins.int
+    PROGRAMME_NAME_FIELD_NUMBER: _builtins.int
+    ISSUE_NUMBER_FIELD_NUMBER: _builtins.int
+    ISSUE_DATE_FIELD_NUMBER: _builtins.int
+    CHECK_CODE_FIELD_NUMBER: _builtins.int
+    CHECK_ADDRESS_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    account_holder: _builtins.str
+    account_last_four: _builtins.str
+    bank_name: _builtins.str
+    stall_number: _builtins.str
+    stall_name: _builtins.str
+    programme_name: _builtins.str
+    issue_number: _builtins.int
+    issue_date: _builtins.str
+    check_code: _builtins.str
+    check_address: _builtins.str
+    payload: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_holder: _builtins.str = ...,
+        account_last_four: _builtins.str = ...,
+        bank_name: _builtins.str = ...,
+        stall_number: _builtins.str = ...,
+        stall_name: _builtins.str = ...,
+        programme_name: _builtins.str = ...,
+        issue_number: _builtins.int = ...,
+        issue_date: _builtins.str = ...,
+        check_code: _builtins.str = ...,
+        check_address: _builtins.str = ...,
+        payload: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_holder", b"account_holder", "account_last_four", b"account_last_four", "bank_name", b"bank_name", "check_address", b"check_address", "check_code", b"check_code", "issue_date", b"issue_date", "issue_number", b"issue_number", "payload", b"payload", "programme_name", b"programme_name", "stall_name", b"stall_name", "stall_number", b"stall_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StandContent: _TypeAlias = StandContent  # noqa: Y015
+
+@_typing.final
+class RenderStandsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Paper:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _PaperEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RenderStandsRequest._Paper.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        PAPER_UNSPECIFIED: RenderStandsRequest._Paper.ValueType  # 0
+        PAPER_A6: RenderStandsRequest._Paper.ValueType  # 1
+        PAPER_A5: RenderStandsRequest._Paper.ValueType  # 2
+
+    class Paper(_Paper, metaclass=_PaperEnumTypeWrapper): ...
+    PAPER_UNSPECIFIED: RenderStandsRequest.Paper.ValueType  # 0
+    PAPER_A6: RenderStandsRequest.Paper.ValueType  # 1
+    PAPER_A5: RenderStandsRequest.Paper.ValueType  # 2
+
+    PAPER_FIELD_NUMBER: _builtins.int
+    STANDS_FIELD_NUMBER: _builtins.int
+    TRIAL_FIELD_NUMBER: _builtins.int
+    OUTLINE_FIELD_NUMBER: _builtins.int
+    paper: Global___RenderStandsRequest.Paper.ValueType
+    trial: _builtins.bool
+    outline: _builtins.bool
+    """The head as an outline, for printers without much ink."""
+    @_builtins.property
+    def stands(self) -> _containers.RepeatedCompositeFieldContainer[Global___StandContent]: ...
+    def __init__(
+        self,
+        *,
+        paper: Global___RenderStandsRequest.Paper.ValueType = ...,
+        stands: _abc.Iterable[Global___StandContent] | None = ...,
+        trial: _builtins.bool = ...,
+        outline: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outline", b"outline", "paper", b"paper", "stands", b"stands", "trial", b"trial"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderStandsRequest: _TypeAlias = RenderStandsRequest  # noqa: Y015
+
+@_typing.final
+class PackEntry(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    amount: _builtins.int
+    payload: _builtins.str
+    reference: _builtins.str
+    def __init__(
+        self,
+        *,
+        amount: _builtins.int = ...,
+        payload: _builtins.str = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payload", b"payload", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackEntry: _TypeAlias = PackEntry  # noqa: Y015
+
+@_typing.final
+class RenderPackRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAND_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    TRIAL_FIELD_NUMBER: _builtins.int
+    trial: _builtins.bool
+    @_builtins.property
+    def stand(self) -> Global___StandContent: ...
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackEntry]: ...
+    def __init__(
+        self,
+        *,
+        stand: Global___StandContent | None = ...,
+        entries: _abc.Iterable[Global___PackEntry] | None = ...,
+        trial: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["stand", b"stand"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "stand", b"stand", "trial", b"trial"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderPackRequest: _TypeAlias = RenderPackRequest  # noqa: Y015
+
+@_typing.final
+class RenderGuideRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILLER_NAME_FIELD_NUMBER: _builtins.int
+    PAYER_MASKED_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    DUE_DATE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    HELP_PHONE_FIELD_NUMBER: _builtins.int
+    HELPER_NAME_FIELD_NUMBER: _builtins.int
+    PRINT_TIME_FIELD_NUMBER: _builtins.int
+    TRIAL_FIELD_NUMBER: _builtins.int
+    biller_name: _builtins.str
+    payer_masked: _builtins.str
+    title: _builtins.str
+    amount: _builtins.int
+    due_date: _builtins.str
+    reference: _builtins.str
+    help_phone: _builtins.str
+    helper_name: _builtins.str
+    trial: _builtins.bool
+    @_builtins.property
+    def payment(self) -> Global___PaymentDetails: ...
+    @_builtins.property
+    def print_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        biller_name: _builtins.str = ...,
+        payer_masked: _builtins.str = ...,
+        title: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        due_date: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        payment: Global___PaymentDetails | None = ...,
+        help_phone: _builtins.str = ...,
+        helper_name: _builtins.str = ...,
+        print_time: _timestamp_pb2.Timestamp | None = ...,
+        trial: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment", "print_time", b"print_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "biller_name", b"biller_name", "due_date", b"due_date", "help_phone", b"help_phone", "helper_name", b"helper_name", "payer_masked", b"payer_masked", "payment", b"payment", "print_time", b"print_time", "reference", b"reference", "title", b"title", "trial", b"trial"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderGuideRequest: _TypeAlias = RenderGuideRequest  # noqa: Y015

@@ -46,6 +46,21 @@ class DocumentsServiceStub:
                 request_serializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderReceiptRequest.SerializeToString,
                 response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
                 _registered_method=True)
+        self.RenderStands = channel.unary_stream(
+                '/xoai.documents.v1.DocumentsService/RenderStands',
+                request_serializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderStandsRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+                _registered_method=True)
+        self.RenderPack = channel.unary_stream(
+                '/xoai.documents.v1.DocumentsService/RenderPack',
+                request_serializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderPackRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+                _registered_method=True)
+        self.RenderGuide = channel.unary_stream(
+                '/xoai.documents.v1.DocumentsService/RenderGuide',
+                request_serializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderGuideRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+                _registered_method=True)
 
 
 class DocumentsServiceServicer:
@@ -65,6 +80,27 @@ class DocumentsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenderStands(self, request, context):
+        """Boards for stalls, one a page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenderPack(self, request, context):
+        """One sheet with the codes of a market day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenderGuide(self, request, context):
+        """One page for somebody without a smartphone: what is owed, and four ways to pay it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DocumentsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -76,6 +112,21 @@ def add_DocumentsServiceServicer_to_server(servicer, server):
             'RenderReceipt': grpc.unary_stream_rpc_method_handler(
                     servicer.RenderReceipt,
                     request_deserializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderReceiptRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
+            ),
+            'RenderStands': grpc.unary_stream_rpc_method_handler(
+                    servicer.RenderStands,
+                    request_deserializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderStandsRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
+            ),
+            'RenderPack': grpc.unary_stream_rpc_method_handler(
+                    servicer.RenderPack,
+                    request_deserializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderPackRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
+            ),
+            'RenderGuide': grpc.unary_stream_rpc_method_handler(
+                    servicer.RenderGuide,
+                    request_deserializer=xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderGuideRequest.FromString,
                     response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.SerializeToString,
             ),
     }
@@ -133,6 +184,87 @@ class DocumentsService:
             target,
             '/xoai.documents.v1.DocumentsService/RenderReceipt',
             xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderReceiptRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderStands(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.documents.v1.DocumentsService/RenderStands',
+            xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderStandsRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.documents.v1.DocumentsService/RenderPack',
+            xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderPackRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderGuide(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/xoai.documents.v1.DocumentsService/RenderGuide',
+            xoai_dot_documents_dot_v1_dot_documents__service__pb2.RenderGuideRequest.SerializeToString,
             xoai_dot_common_dot_v1_dot_common__pb2.FileChunk.FromString,
             options,
             channel_credentials,

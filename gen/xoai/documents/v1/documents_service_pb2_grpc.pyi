@@ -37,6 +37,12 @@ class DocumentsServiceStub:
     RenderNotices: _grpc.StreamStreamMultiCallable[_documents_service_pb2.RenderNoticesRequest, _common_pb2.FileChunk]
     """Any number of notices, in the order of the pages; the first message carries the settings."""
     RenderReceipt: _grpc.UnaryStreamMultiCallable[_documents_service_pb2.RenderReceiptRequest, _common_pb2.FileChunk]
+    RenderStands: _grpc.UnaryStreamMultiCallable[_documents_service_pb2.RenderStandsRequest, _common_pb2.FileChunk]
+    """Boards for stalls, one a page."""
+    RenderPack: _grpc.UnaryStreamMultiCallable[_documents_service_pb2.RenderPackRequest, _common_pb2.FileChunk]
+    """One sheet with the codes of a market day."""
+    RenderGuide: _grpc.UnaryStreamMultiCallable[_documents_service_pb2.RenderGuideRequest, _common_pb2.FileChunk]
+    """One page for somebody without a smartphone: what is owed, and four ways to pay it."""
 
 @_typing.type_check_only
 class DocumentsServiceAsyncStub(DocumentsServiceStub):
@@ -46,6 +52,12 @@ class DocumentsServiceAsyncStub(DocumentsServiceStub):
     RenderNotices: _aio.StreamStreamMultiCallable[_documents_service_pb2.RenderNoticesRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
     """Any number of notices, in the order of the pages; the first message carries the settings."""
     RenderReceipt: _aio.UnaryStreamMultiCallable[_documents_service_pb2.RenderReceiptRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    RenderStands: _aio.UnaryStreamMultiCallable[_documents_service_pb2.RenderStandsRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """Boards for stalls, one a page."""
+    RenderPack: _aio.UnaryStreamMultiCallable[_documents_service_pb2.RenderPackRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """One sheet with the codes of a market day."""
+    RenderGuide: _aio.UnaryStreamMultiCallable[_documents_service_pb2.RenderGuideRequest, _common_pb2.FileChunk]  # type: ignore[assignment]
+    """One page for somebody without a smartphone: what is owed, and four ways to pay it."""
 
 class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Papers as PDF. It is given all that a paper holds and looks nothing up."""
@@ -64,5 +76,29 @@ class DocumentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _documents_service_pb2.RenderReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]: ...
+
+    @_abc_1.abstractmethod
+    def RenderStands(
+        self,
+        request: _documents_service_pb2.RenderStandsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """Boards for stalls, one a page."""
+
+    @_abc_1.abstractmethod
+    def RenderPack(
+        self,
+        request: _documents_service_pb2.RenderPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """One sheet with the codes of a market day."""
+
+    @_abc_1.abstractmethod
+    def RenderGuide(
+        self,
+        request: _documents_service_pb2.RenderGuideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_common_pb2.FileChunk], _abc.AsyncIterator[_common_pb2.FileChunk]]:
+        """One page for somebody without a smartphone: what is owed, and four ways to pay it."""
 
 def add_DocumentsServiceServicer_to_server(servicer: DocumentsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,21 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&xoai/payables/v1/payables_events.proto\x12\x10xoai.payables.v1\"\x8d\x05\n\x0ePayableChanged\x12\x12\n\npayable_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32%.xoai.payables.v1.PayableChanged.Kind\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.xoai.payables.v1.PayableChanged.State\x12\x11\n\treference\x18\x05 \x01(\t\x12\x17\n\x0forganisation_id\x18\x06 \x01(\t\x12\x12\n\naccount_id\x18\x07 \x01(\t\x12\x0b\n\x03\x62in\x18\x08 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\t \x01(\t\x12,\n\x05lines\x18\n \x03(\x0b\x32\x1d.xoai.payables.v1.PayableLine\x12\x17\n\namount_due\x18\x0b \x01(\x03H\x00\x88\x01\x01\x12\x17\n\x0fvirtual_account\x18\x0c \x01(\t\x12\x10\n\x08payer_id\x18\r \x01(\t\x12\x13\n\x0bsearch_text\x18\x0e \x01(\t\x12\r\n\x05title\x18\x0f \x01(\t\x12\x12\n\npayer_name\x18\x10 \x01(\t\x12\x12\n\ngroup_name\x18\x11 \x01(\t\x12\x10\n\x08\x64ue_date\x18\x12 \x01(\t\x12\x14\n\x0coldest_first\x18\x13 \x01(\x08\"P\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_INVOICE\x10\x01\x12\r\n\tKIND_SALE\x10\x02\x12\x11\n\rKIND_STANDING\x10\x03\">\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x0e\n\nSTATE_VOID\x10\x02\x42\r\n\x0b_amount_due\"f\n\x0bPayableLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x14\n\x0cledger_class\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x0e\n\x06paused\x18\x05 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&xoai/payables/v1/payables_events.proto\x12\x10xoai.payables.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\x05\n\x0ePayableChanged\x12\x12\n\npayable_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x33\n\x04kind\x18\x03 \x01(\x0e\x32%.xoai.payables.v1.PayableChanged.Kind\x12\x35\n\x05state\x18\x04 \x01(\x0e\x32&.xoai.payables.v1.PayableChanged.State\x12\x11\n\treference\x18\x05 \x01(\t\x12\x17\n\x0forganisation_id\x18\x06 \x01(\t\x12\x12\n\naccount_id\x18\x07 \x01(\t\x12\x0b\n\x03\x62in\x18\x08 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\t \x01(\t\x12,\n\x05lines\x18\n \x03(\x0b\x32\x1d.xoai.payables.v1.PayableLine\x12\x17\n\namount_due\x18\x0b \x01(\x03H\x00\x88\x01\x01\x12\x17\n\x0fvirtual_account\x18\x0c \x01(\t\x12\x10\n\x08payer_id\x18\r \x01(\t\x12\x13\n\x0bsearch_text\x18\x0e \x01(\t\x12\r\n\x05title\x18\x0f \x01(\t\x12\x12\n\npayer_name\x18\x10 \x01(\t\x12\x12\n\ngroup_name\x18\x11 \x01(\t\x12\x10\n\x08\x64ue_date\x18\x12 \x01(\t\x12\x14\n\x0coldest_first\x18\x13 \x01(\x08\x12-\n\task_until\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x0f\x61\x63\x63ount_default\x18\x15 \x01(\x0b\x32 .xoai.payables.v1.AccountDefault\"P\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_INVOICE\x10\x01\x12\r\n\tKIND_SALE\x10\x02\x12\x11\n\rKIND_STANDING\x10\x03\">\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTATE_OPEN\x10\x01\x12\x0e\n\nSTATE_VOID\x10\x02\x42\r\n\x0b_amount_due\";\n\x0e\x41\x63\x63ountDefault\x12\x13\n\x0bopen_minute\x18\x01 \x01(\x05\x12\x14\n\x0c\x63lose_minute\x18\x02 \x01(\x05\"f\n\x0bPayableLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x14\n\x0cledger_class\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x0e\n\x06paused\x18\x05 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'xoai.payables.v1.payables_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAYABLECHANGED']._serialized_start=61
-  _globals['_PAYABLECHANGED']._serialized_end=714
-  _globals['_PAYABLECHANGED_KIND']._serialized_start=555
-  _globals['_PAYABLECHANGED_KIND']._serialized_end=635
-  _globals['_PAYABLECHANGED_STATE']._serialized_start=637
-  _globals['_PAYABLECHANGED_STATE']._serialized_end=699
-  _globals['_PAYABLELINE']._serialized_start=716
-  _globals['_PAYABLELINE']._serialized_end=818
+  _globals['_PAYABLECHANGED']._serialized_start=94
+  _globals['_PAYABLECHANGED']._serialized_end=853
+  _globals['_PAYABLECHANGED_KIND']._serialized_start=694
+  _globals['_PAYABLECHANGED_KIND']._serialized_end=774
+  _globals['_PAYABLECHANGED_STATE']._serialized_start=776
+  _globals['_PAYABLECHANGED_STATE']._serialized_end=838
+  _globals['_ACCOUNTDEFAULT']._serialized_start=855
+  _globals['_ACCOUNTDEFAULT']._serialized_end=914
+  _globals['_PAYABLELINE']._serialized_start=916
+  _globals['_PAYABLELINE']._serialized_end=1018
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -78,6 +79,8 @@ class PayableChanged(_message.Message):
     GROUP_NAME_FIELD_NUMBER: _builtins.int
     DUE_DATE_FIELD_NUMBER: _builtins.int
     OLDEST_FIRST_FIELD_NUMBER: _builtins.int
+    ASK_UNTIL_FIELD_NUMBER: _builtins.int
+    ACCOUNT_DEFAULT_FIELD_NUMBER: _builtins.int
     payable_id: _builtins.str
     version: _builtins.int
     kind: Global___PayableChanged.Kind.ValueType
@@ -103,6 +106,14 @@ class PayableChanged(_message.Message):
     """The biller lets money of a virtual account without a reference pay the oldest due first."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___PayableLine]: ...
+    @_builtins.property
+    def ask_until(self) -> _timestamp_pb2.Timestamp:
+        """Of a sale: until then, money without a code that equals it is asked about ("có phải khách này?")."""
+
+    @_builtins.property
+    def account_default(self) -> Global___AccountDefault:
+        """Of a standing code: the one to which money without a code goes that reaches its account."""
+
     def __init__(
         self,
         *,
@@ -125,16 +136,43 @@ class PayableChanged(_message.Message):
         group_name: _builtins.str = ...,
         due_date: _builtins.str = ...,
         oldest_first: _builtins.bool = ...,
+        ask_until: _timestamp_pb2.Timestamp | None = ...,
+        account_default: Global___AccountDefault | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_due", b"_amount_due", "amount_due", b"amount_due"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_due", b"_amount_due", "account_default", b"account_default", "amount_due", b"amount_due", "ask_until", b"ask_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_due", b"_amount_due", "account_id", b"account_id", "account_number", b"account_number", "amount_due", b"amount_due", "bin", b"bin", "due_date", b"due_date", "group_name", b"group_name", "kind", b"kind", "lines", b"lines", "oldest_first", b"oldest_first", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payer_id", b"payer_id", "payer_name", b"payer_name", "reference", b"reference", "search_text", b"search_text", "state", b"state", "title", b"title", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_due", b"_amount_due", "account_default", b"account_default", "account_id", b"account_id", "account_number", b"account_number", "amount_due", b"amount_due", "ask_until", b"ask_until", "bin", b"bin", "due_date", b"due_date", "group_name", b"group_name", "kind", b"kind", "lines", b"lines", "oldest_first", b"oldest_first", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payer_id", b"payer_id", "payer_name", b"payer_name", "reference", b"reference", "search_text", b"search_text", "state", b"state", "title", b"title", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_due: _TypeAlias = _typing.Literal["amount_due"]  # noqa: Y015
     _WhichOneofArgType__amount_due: _TypeAlias = _typing.Literal["_amount_due", b"_amount_due"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_due) -> _WhichOneofReturnType__amount_due | None: ...
 
 Global___PayableChanged: _TypeAlias = PayableChanged  # noqa: Y015
+
+@_typing.final
+class AccountDefault(_message.Message):
+    """When a standing code takes what reaches its account without a code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPEN_MINUTE_FIELD_NUMBER: _builtins.int
+    CLOSE_MINUTE_FIELD_NUMBER: _builtins.int
+    open_minute: _builtins.int
+    """Minutes of the day in Asia/Ho_Chi_Minh, of the bank's time; equal: always."""
+    close_minute: _builtins.int
+    def __init__(
+        self,
+        *,
+        open_minute: _builtins.int = ...,
+        close_minute: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_minute", b"close_minute", "open_minute", b"open_minute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountDefault: _TypeAlias = AccountDefault  # noqa: Y015
 
 @_typing.final
 class PayableLine(_message.Message):

@@ -90,6 +90,7 @@ class PaymentApplied(_message.Message):
     BANK_TIME_FIELD_NUMBER: _builtins.int
     ARRIVE_TIME_FIELD_NUMBER: _builtins.int
     POST_TIME_FIELD_NUMBER: _builtins.int
+    BIN_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     payable_id: _builtins.str
     organisation_id: _builtins.str
@@ -106,6 +107,8 @@ class PaymentApplied(_message.Message):
     rule_detail: _builtins.str
     bank_reference: _builtins.str
     payer_account_last_four: _builtins.str
+    bin: _builtins.str
+    """The receiving account's bank."""
     @_builtins.property
     def splits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Split]: ...
     @_builtins.property
@@ -134,10 +137,11 @@ class PaymentApplied(_message.Message):
         bank_time: _timestamp_pb2.Timestamp | None = ...,
         arrive_time: _timestamp_pb2.Timestamp | None = ...,
         post_time: _timestamp_pb2.Timestamp | None = ...,
+        bin: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "applied_version", b"applied_version", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "credit_id", b"credit_id", "fund_kind", b"fund_kind", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payable_version", b"payable_version", "payer_account_last_four", b"payer_account_last_four", "payment_id", b"payment_id", "post_time", b"post_time", "rule", b"rule", "rule_detail", b"rule_detail", "splits", b"splits", "total_applied", b"total_applied"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "applied_version", b"applied_version", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "credit_id", b"credit_id", "fund_kind", b"fund_kind", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payable_version", b"payable_version", "payer_account_last_four", b"payer_account_last_four", "payment_id", b"payment_id", "post_time", b"post_time", "rule", b"rule", "rule_detail", b"rule_detail", "splits", b"splits", "total_applied", b"total_applied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -205,6 +209,12 @@ class CreditChanged(_message.Message):
     AMOUNT_REFUNDABLE_FIELD_NUMBER: _builtins.int
     SUSPENSE_REASON_FIELD_NUMBER: _builtins.int
     CHANGE_TIME_FIELD_NUMBER: _builtins.int
+    ASKED_PAYABLE_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    BANK_TIME_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BIN_FIELD_NUMBER: _builtins.int
+    ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
     credit_id: _builtins.str
     version: _builtins.int
     organisation_id: _builtins.str
@@ -214,8 +224,18 @@ class CreditChanged(_message.Message):
     amount_suspense: _builtins.int
     amount_refundable: _builtins.int
     suspense_reason: _builtins.str
+    asked_payable_id: _builtins.str
+    """Of money that only asks (suspense_reason ASKED): the sale that it equals."""
+    payer_account_last_four: _builtins.str
+    bin: _builtins.str
+    """The receiving account."""
+    account_number: _builtins.str
     @_builtins.property
     def change_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def bank_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -229,10 +249,16 @@ class CreditChanged(_message.Message):
         amount_refundable: _builtins.int = ...,
         suspense_reason: _builtins.str = ...,
         change_time: _timestamp_pb2.Timestamp | None = ...,
+        asked_payable_id: _builtins.str = ...,
+        payer_account_last_four: _builtins.str = ...,
+        bank_time: _timestamp_pb2.Timestamp | None = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
+        bin: _builtins.str = ...,
+        account_number: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change_time", b"change_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "change_time", b"change_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "change_time", b"change_time", "credit_id", b"credit_id", "organisation_id", b"organisation_id", "suspense_reason", b"suspense_reason", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_time", b"bank_time", "bin", b"bin", "change_time", b"change_time", "credit_id", b"credit_id", "organisation_id", b"organisation_id", "payer_account_last_four", b"payer_account_last_four", "suspense_reason", b"suspense_reason", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

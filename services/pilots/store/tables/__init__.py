@@ -1,0 +1,50 @@
+"""The tables of this service, and which of them row-level security filters by organisation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kit.audit import audit_table
+from kit.idempotency import idempotency_table
+from kit.inbox import inbox_tables
+from kit.outbox import outbox_table
+from services.pilots.store.tables import figures, places, sales, stalls, trust
+from services.pilots.store.tables.ground import metadata
+
+__all__ = ["figures", "metadata", "places", "sales", "stalls", "trust"]
+
+outbox = outbox_table(metadata)
+inbox, dead_letter = inbox_tables(metadata)
+audit = audit_table(metadata)
+idempotency_key = idempotency_table(metadata)
+
+TENANT_TABLES: Final = (
+    "unit",
+    "receiving_account",
+    "stall",
+    "stand",
+    "pack_code",
+    "pairing",
+    "device",
+    "sale",
+    "taking",
+    "unassigned",
+    "stall_event",
+    "cash_entry",
+    "stall_day",
+    "enrolment_row",
+    "stand_check",
+    "audit",
+)
+APP_TABLES: Final = (
+    "outbox",
+    "idempotency_key",
+    "programme",
+    "section",
+    "enrolment",
+    "alarm",
+    "helper_visit",
+)
+APP_READS: Final = ("feed", "figure_table", "indicator")
+WORKER_TABLES: Final = ("inbox", "dead_letter", "early_reversal", "feed_minute")
+APPEND_ONLY: Final = ("audit",)
