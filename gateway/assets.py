@@ -22,6 +22,7 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
+    ".mp3": "audio/mpeg",
 }
 _HTMX: Final = "static/django_htmx/htmx-4.min.js"
 
@@ -50,9 +51,11 @@ class Assets:
     def __init__(self) -> None:
         self._by_name: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
-        for path in sorted(FOLDER.iterdir()):
+        for path in sorted(path for path in FOLDER.iterdir() if path.is_file()):
             content = path.read_bytes()
             self._add(path.name, _tight(content) if path.suffix == ".css" else content)
+        for path in sorted(FOLDER.glob("voice/*.mp3")):
+            self._add(f"voice-{path.name}", path.read_bytes())
         # htmx comes from a Python package of which only this file is used.
         self._add("htmx.js", files("django_htmx").joinpath(_HTMX).read_bytes())
 
