@@ -107,12 +107,18 @@ class StandCheck(_message.Message):
     DIFFERENCES_FIELD_NUMBER: _builtins.int
     CHECK_TIME_FIELD_NUMBER: _builtins.int
     ALARM_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    TEXT_EN_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     stall_id: _builtins.str
+    """Empty where the code belongs to no stall of ours."""
     stall_number: _builtins.str
     stall_name: _builtins.str
     outcome: Global___StandCheck.Outcome.ValueType
     alarm_id: _builtins.str
+    text: _builtins.str
+    """What the code is and what to do now, in a sentence."""
+    text_en: _builtins.str
     @_builtins.property
     def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Difference]: ...
     @_builtins.property
@@ -128,10 +134,12 @@ class StandCheck(_message.Message):
         differences: _abc.Iterable[Global___Difference] | None = ...,
         check_time: _timestamp_pb2.Timestamp | None = ...,
         alarm_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        text_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "check_time", b"check_time", "differences", b"differences", "id", b"id", "outcome", b"outcome", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "check_time", b"check_time", "differences", b"differences", "id", b"id", "outcome", b"outcome", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -219,6 +227,9 @@ class Alarm(_message.Message):
     CLOSE_PERSON_NAME_FIELD_NUMBER: _builtins.int
     CLOSE_NOTE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
+    BIN_FIELD_NUMBER: _builtins.int
+    REPORTS_FIELD_NUMBER: _builtins.int
+    CHANGE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___Alarm.Kind.ValueType
     programme_id: _builtins.str
@@ -232,12 +243,20 @@ class Alarm(_message.Message):
     close_person_name: _builtins.str
     close_note: _builtins.str
     count: _builtins.int
+    bin: _builtins.str
+    """Of a bank's alarm."""
     @_builtins.property
     def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Difference]: ...
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def close_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of reports: what people wrote, newest first, without links."""
+
+    @_builtins.property
+    def change_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -257,10 +276,13 @@ class Alarm(_message.Message):
         close_person_name: _builtins.str = ...,
         close_note: _builtins.str = ...,
         count: _builtins.int = ...,
+        bin: _builtins.str = ...,
+        reports: _abc.Iterable[_builtins.str] | None = ...,
+        change_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change_time", b"change_time", "close_time", b"close_time", "create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bank_name", b"bank_name", "close_note", b"close_note", "close_person_name", b"close_person_name", "close_time", b"close_time", "count", b"count", "create_time", b"create_time", "differences", b"differences", "id", b"id", "kind", b"kind", "programme_id", b"programme_id", "programme_name", b"programme_name", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bank_name", b"bank_name", "bin", b"bin", "change_time", b"change_time", "close_note", b"close_note", "close_person_name", b"close_person_name", "close_time", b"close_time", "count", b"count", "create_time", b"create_time", "differences", b"differences", "id", b"id", "kind", b"kind", "programme_id", b"programme_id", "programme_name", b"programme_name", "reports", b"reports", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -332,6 +354,225 @@ class CloseAlarmRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CloseAlarmRequest: _TypeAlias = CloseAlarmRequest  # noqa: Y015
+
+@_typing.final
+class ListBoardsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBoardsRequest: _TypeAlias = ListBoardsRequest  # noqa: Y015
+
+@_typing.final
+class BoardSummary(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_CODE_FIELD_NUMBER: _builtins.int
+    PROGRAMME_NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STALLS_FIELD_NUMBER: _builtins.int
+    WITH_STAND_FIELD_NUMBER: _builtins.int
+    CHECKED_TODAY_FIELD_NUMBER: _builtins.int
+    FLAGGED_FIELD_NUMBER: _builtins.int
+    OPEN_ALARMS_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    programme_code: _builtins.str
+    programme_name: _builtins.str
+    kind: _builtins.str
+    """street, market, fair"""
+    stalls: _builtins.int
+    with_stand: _builtins.int
+    """Stalls with a board that stands, and those of them whose board was checked today and was right."""
+    checked_today: _builtins.int
+    flagged: _builtins.int
+    """Boards to be taken away."""
+    open_alarms: _builtins.int
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        programme_code: _builtins.str = ...,
+        programme_name: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        stalls: _builtins.int = ...,
+        with_stand: _builtins.int = ...,
+        checked_today: _builtins.int = ...,
+        flagged: _builtins.int = ...,
+        open_alarms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_today", b"checked_today", "flagged", b"flagged", "kind", b"kind", "open_alarms", b"open_alarms", "programme_code", b"programme_code", "programme_id", b"programme_id", "programme_name", b"programme_name", "stalls", b"stalls", "with_stand", b"with_stand"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoardSummary: _TypeAlias = BoardSummary  # noqa: Y015
+
+@_typing.final
+class ListBoardsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOARDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def boards(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoardSummary]: ...
+    def __init__(
+        self,
+        *,
+        boards: _abc.Iterable[Global___BoardSummary] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boards", b"boards"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBoardsResponse: _TypeAlias = ListBoardsResponse  # noqa: Y015
+
+@_typing.final
+class GetBoardRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    programme_id: _builtins.str
+    """Id or code."""
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        programme_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "programme_id", b"programme_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBoardRequest: _TypeAlias = GetBoardRequest  # noqa: Y015
+
+@_typing.final
+class FlaggedStand(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ISSUE_NUMBER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    issue_number: _builtins.int
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        issue_number: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issue_number", b"issue_number", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FlaggedStand: _TypeAlias = FlaggedStand  # noqa: Y015
+
+@_typing.final
+class BoardStall(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    GOODS_FIELD_NUMBER: _builtins.int
+    SECTION_NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ISSUE_NUMBER_FIELD_NUMBER: _builtins.int
+    CHECK_TIME_FIELD_NUMBER: _builtins.int
+    CHECKED_TODAY_FIELD_NUMBER: _builtins.int
+    FLAGGED_FIELD_NUMBER: _builtins.int
+    OPEN_ALARMS_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    number: _builtins.str
+    name: _builtins.str
+    goods: _builtins.str
+    section_name: _builtins.str
+    state: _builtins.str
+    """waiting, active, withdrawn (only while a board of it may still stand)"""
+    issue_number: _builtins.int
+    """Of the board in use; 0: there is none yet."""
+    checked_today: _builtins.bool
+    open_alarms: _builtins.int
+    reference: _builtins.str
+    """The stall's code (62-08)."""
+    @_builtins.property
+    def check_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last found to be right."""
+
+    @_builtins.property
+    def flagged(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlaggedStand]:
+        """Boards to be taken away: until the one in use was found to be right."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        name: _builtins.str = ...,
+        goods: _builtins.str = ...,
+        section_name: _builtins.str = ...,
+        state: _builtins.str = ...,
+        issue_number: _builtins.int = ...,
+        check_time: _timestamp_pb2.Timestamp | None = ...,
+        checked_today: _builtins.bool = ...,
+        flagged: _abc.Iterable[Global___FlaggedStand] | None = ...,
+        open_alarms: _builtins.int = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time", "checked_today", b"checked_today", "flagged", b"flagged", "goods", b"goods", "id", b"id", "issue_number", b"issue_number", "name", b"name", "number", b"number", "open_alarms", b"open_alarms", "reference", b"reference", "section_name", b"section_name", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoardStall: _TypeAlias = BoardStall  # noqa: Y015
+
+@_typing.final
+class Board(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    STALLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def summary(self) -> Global___BoardSummary: ...
+    @_builtins.property
+    def stalls(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoardStall]:
+        """In the order of their numbers."""
+
+    def __init__(
+        self,
+        *,
+        summary: Global___BoardSummary | None = ...,
+        stalls: _abc.Iterable[Global___BoardStall] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "stalls", b"stalls", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Board: _TypeAlias = Board  # noqa: Y015
 
 @_typing.final
 class ListBankFeedsRequest(_message.Message):

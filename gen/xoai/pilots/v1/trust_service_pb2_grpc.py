@@ -55,6 +55,16 @@ class TrustServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.CloseAlarmRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Alarm.FromString,
                 _registered_method=True)
+        self.ListBoards = channel.unary_unary(
+                '/xoai.pilots.v1.TrustService/ListBoards',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsResponse.FromString,
+                _registered_method=True)
+        self.GetBoard = channel.unary_unary(
+                '/xoai.pilots.v1.TrustService/GetBoard',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.GetBoardRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Board.FromString,
+                _registered_method=True)
         self.ListBankFeeds = channel.unary_unary(
                 '/xoai.pilots.v1.TrustService/ListBankFeeds',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBankFeedsRequest.SerializeToString,
@@ -107,6 +117,19 @@ class TrustServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CloseAlarm(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBoards(self, request, context):
+        """What the market board works from: programmes, and the stalls of one. No takings are in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBoard(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -166,6 +189,16 @@ def add_TrustServiceServicer_to_server(servicer, server):
                     servicer.CloseAlarm,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.CloseAlarmRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Alarm.SerializeToString,
+            ),
+            'ListBoards': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBoards,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsResponse.SerializeToString,
+            ),
+            'GetBoard': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBoard,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.GetBoardRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Board.SerializeToString,
             ),
             'ListBankFeeds': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBankFeeds,
@@ -302,6 +335,60 @@ class TrustService:
             '/xoai.pilots.v1.TrustService/CloseAlarm',
             xoai_dot_pilots_dot_v1_dot_trust__service__pb2.CloseAlarmRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Alarm.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBoards(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.TrustService/ListBoards',
+            xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_trust__service__pb2.ListBoardsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBoard(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.TrustService/GetBoard',
+            xoai_dot_pilots_dot_v1_dot_trust__service__pb2.GetBoardRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_trust__service__pb2.Board.FromString,
             options,
             channel_credentials,
             insecure,

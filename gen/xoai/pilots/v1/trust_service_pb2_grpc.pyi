@@ -39,6 +39,9 @@ class TrustServiceStub:
     """Anybody's word that a code looks wrong; limited, never an alarm by itself beyond "reported"."""
     ListAlarms: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.ListAlarmsRequest, _trust_service_pb2.ListAlarmsResponse]
     CloseAlarm: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.CloseAlarmRequest, _trust_service_pb2.Alarm]
+    ListBoards: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.ListBoardsRequest, _trust_service_pb2.ListBoardsResponse]
+    """What the market board works from: programmes, and the stalls of one. No takings are in it."""
+    GetBoard: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.GetBoardRequest, _trust_service_pb2.Board]
     ListBankFeeds: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.ListBankFeedsRequest, _trust_service_pb2.ListBankFeedsResponse]
     """How lately each bank told of money, and whether it is late now."""
     BeginHelperVisit: _grpc.UnaryUnaryMultiCallable[_trust_service_pb2.BeginHelperVisitRequest, _trust_service_pb2.HelperVisit]
@@ -58,6 +61,9 @@ class TrustServiceAsyncStub(TrustServiceStub):
     """Anybody's word that a code looks wrong; limited, never an alarm by itself beyond "reported"."""
     ListAlarms: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.ListAlarmsRequest, _trust_service_pb2.ListAlarmsResponse]  # type: ignore[assignment]
     CloseAlarm: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.CloseAlarmRequest, _trust_service_pb2.Alarm]  # type: ignore[assignment]
+    ListBoards: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.ListBoardsRequest, _trust_service_pb2.ListBoardsResponse]  # type: ignore[assignment]
+    """What the market board works from: programmes, and the stalls of one. No takings are in it."""
+    GetBoard: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.GetBoardRequest, _trust_service_pb2.Board]  # type: ignore[assignment]
     ListBankFeeds: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.ListBankFeedsRequest, _trust_service_pb2.ListBankFeedsResponse]  # type: ignore[assignment]
     """How lately each bank told of money, and whether it is late now."""
     BeginHelperVisit: _aio.UnaryUnaryMultiCallable[_trust_service_pb2.BeginHelperVisitRequest, _trust_service_pb2.HelperVisit]  # type: ignore[assignment]
@@ -98,6 +104,21 @@ class TrustServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _trust_service_pb2.CloseAlarmRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_trust_service_pb2.Alarm, _abc.Awaitable[_trust_service_pb2.Alarm]]: ...
+
+    @_abc_1.abstractmethod
+    def ListBoards(
+        self,
+        request: _trust_service_pb2.ListBoardsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trust_service_pb2.ListBoardsResponse, _abc.Awaitable[_trust_service_pb2.ListBoardsResponse]]:
+        """What the market board works from: programmes, and the stalls of one. No takings are in it."""
+
+    @_abc_1.abstractmethod
+    def GetBoard(
+        self,
+        request: _trust_service_pb2.GetBoardRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trust_service_pb2.Board, _abc.Awaitable[_trust_service_pb2.Board]]: ...
 
     @_abc_1.abstractmethod
     def ListBankFeeds(

@@ -112,10 +112,21 @@ def upgrade() -> None:
         sa.Column("programme_id", sa.Uuid(), nullable=False),
         sa.Column("bucket", sa.Integer(), nullable=False),
         sa.Column("credits", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("first_bank_time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_arrive_time", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("bin", "minute", "programme_id", "bucket"),
         postgresql_with={"fillfactor": "60"},
     )
     op.create_index("feed_minute_time", "feed_minute", ["minute"], unique=False)
+    op.create_table(
+        "stall_hour",
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stall_id", sa.Uuid(), nullable=False),
+        sa.Column("payments", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last_time", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "stall_id"),
+        postgresql_with={"fillfactor": "60"},
+    )
     op.create_table(
         "figure_table",
         sa.Column("name", sa.Text(), nullable=False),
@@ -144,6 +155,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("helper_visit_day", "helper_visit", ["subject", "visit_date"], unique=False)
+    op.create_index(
+        "helper_visit_seen",
+        "helper_visit",
+        ["view_until"],
+        unique=False,
+        postgresql_where=sa.text("NOT is_wiped"),
+    )
     op.create_table(
         "idempotency_key",
         sa.Column("caller", sa.Text(), nullable=False),
@@ -596,7 +614,7 @@ def upgrade() -> None:
             "helper_visit",
         ),
         app_reads=("feed", "figure_table", "indicator"),
-        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute"),
+        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour"),
         append_only=("audit",),
     )
     migrate.protect_audit(op, "pilots")

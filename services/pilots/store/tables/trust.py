@@ -66,7 +66,21 @@ feed_minute = Table(
     # Bucket of the histogram.
     Column("bucket", Integer, primary_key=True),
     count("credits"),
+    # So that a run of late credits can be dated.
+    Column("first_bank_time", TIME, nullable=False),
+    Column("last_arrive_time", TIME, nullable=False),
     Index("feed_minute_time", "minute"),
+    postgresql_with={"fillfactor": "60"},
+)
+
+# Payments of a stall by hour of arrival: what is usual there, so that silence can be told. Never shown to anybody.
+stall_hour = Table(
+    "stall_hour",
+    metadata,
+    Column("hour", TIME, primary_key=True),
+    Column("stall_id", Uuid, primary_key=True),
+    count("payments"),
+    Column("last_time", TIME, nullable=False),
     postgresql_with={"fillfactor": "60"},
 )
 
@@ -95,4 +109,5 @@ helper_visit = Table(
     Column("print_time", TIME),
     Column("is_wiped", Boolean, nullable=False, server_default="false"),
     Index("helper_visit_day", "subject", "visit_date"),
+    Index("helper_visit_seen", "view_until", postgresql_where=text("NOT is_wiped")),
 )

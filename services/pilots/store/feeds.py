@@ -1,0 +1,144 @@
+"""Credits by bank and minute, payments by stall and hour, and how each bank's feed does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.pilots.domain.feeds import Arrival, Health, Minute, bucket_of, delay_ms
+
+_COUNT_CREDITS: Final = text(
+    """
+    INSERT INTO feed_minute AS f
+        (bin, minute, programme_id, bucket, credits, first_bank_time, last_arrive_time)
+    SELECT * FROM unnest(
+        CAST(:bins AS text[]), CAST(:minutes AS timestamptz[]), CAST(:programmes AS uuid[]),
+        CAST(:buckets AS int[]), CAST(:credits AS bigint[]), CAST(:bank_times AS timestamptz[]),
+        CAST(:arrive_times AS timestamptz[]))
+    ON CONFLICT (bin, minute, programme_id, bucket) DO UPDATE SET
+        credits = f.credits + excluded.credits,
+        first_bank_time = least(f.first_bank_time, excluded.first_bank_time),
+        last_arrive_time = greatest(f.last_arrive_time, excluded.last_arrive_time)
+    """
+)
+_COUNT_PAYMENTS: Final = text(
+    """
+    INSERT INTO stall_hour AS s (hour, stall_id, payments, last_time)
+    SELECT * FROM unnest(
+        CAST(:hours AS timestamptz[]), CAST(:stalls AS uuid[]), CAST(:payments AS bigint[]),
+        CAST(:last_times AS timestamptz[]))
+    ON CONFLICT (hour, stall_id) DO UPDATE SET
+        payments = s.payments + excluded.payments, last_time = greatest(s.last_time, excluded.last_time)
+    """
+)
+_MINUTES: Final = text(
+    """
+    SELECT bin, minute, bucket, sum(credits)::bigint AS credits, min(first_bank_time) AS first_bank_time,
+           max(last_arrive_time) AS last_arrive_time
+    FROM feed_minute WHERE minute > :since GROUP BY bin, minute, bucket
+    """
+)
+_KNOWN: Final = text("SELECT bin, median_ms, last_arrive_time, late_since FROM feed ORDER BY bin")
+# One keeper of the feeds at a time: two would tell a run's beginning differently.
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(7300341)")
+_SAVE: Final = text(
+    """
+    INSERT INTO feed (bin, median_ms, last_arrive_time, late_since, change_time)
+    VALUES (:bin, :median_ms, :last_arrive_time, :late_since, :now)
+    ON CONFLICT (bin) DO UPDATE SET median_ms = excluded.median_ms,
+        last_arrive_time = excluded.last_arrive_time, late_since = excluded.late_since,
+        change_time = excluded.change_time
+    """
+)
+
+
+def count_credits(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Add credits to their minutes; rows are locked in the order of their keys."""
+    cells: dict[tuple[str, datetime, UUID, int], tuple[int, datetime, datetime]] = {}
+    for each in arrivals:
+        minute = each.arrive_time.astimezone(UTC).replace(second=0, microsecond=0)
+        key = (each.bin, minute, each.programme_id, bucket_of(delay_ms(each.bank_time, each.arrive_time)))
+        credits, first, last = cells.get(key, (0, each.bank_time, each.arrive_time))
+        cells[key] = (credits + 1, min(first, each.bank_time), max(last, each.arrive_time))
+    keys = sorted(cells)
+    session.execute(
+        _COUNT_CREDITS,
+        {
+            "bins": [key[0] for key in keys],
+            "minutes": [key[1] for key in keys],
+            "programmes": [key[2] for key in keys],
+            "buckets": [key[3] for key in keys],
+            "credits": [cells[key][0] for key in keys],
+            "bank_times": [cells[key][1] for key in keys],
+            "arrive_times": [cells[key][2] for key in keys],
+        },
+    )
+
+
+def count_payments(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Add payments to their stalls' hours; rows are locked in the order of their keys."""
+    cells: dict[tuple[datetime, UUID], tuple[int, datetime]] = {}
+    for each in arrivals:
+        if each.stall_id is not None:
+            hour = each.arrive_time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+            payments, last = cells.get((hour, each.stall_id), (0, each.arrive_time))
+            cells[hour, each.stall_id] = (payments + 1, max(last, each.arrive_time))
+    keys = sorted(cells)
+    session.execute(
+        _COUNT_PAYMENTS,
+        {
+            "hours": [key[0] for key in keys],
+            "stalls": [key[1] for key in keys],
+            "payments": [cells[key][0] for key in keys],
+            "last_times": [cells[key][1] for key in keys],
+        },
+    )
+
+
+def minutes(session: Session, since: datetime) -> dict[str, list[Minute]]:
+    """The minutes of every bank since a moment, all programmes together."""
+    found: dict[str, list[Minute]] = {}
+    for row in session.execute(_MINUTES, {"since": since}):
+        minute = Minute(row.minute, row.bucket, row.credits, row.first_bank_time, row.last_arrive_time)
+        found.setdefault(row.bin, []).append(minute)
+    return found
+
+
+def keep_alone(session: Session) -> None:
+    """Wait until no other transaction reckons the feeds."""
+    session.execute(_LOCK)
+
+
+def known(session: Session) -> dict[str, Health]:
+    """What was last reckoned of each bank."""
+    return {
+        row.bin: Health(row.median_ms, row.last_arrive_time, row.late_since)
+        for row in session.execute(_KNOWN)
+    }
+
+
+def save(session: Session, feeds: Mapping[str, Health], now: datetime) -> None:
+    """Store what was reckoned."""
+    rows = [
+        {
+            "bin": bin_code,
+            "median_ms": health.median_ms,
+            "last_arrive_time": health.last_arrive_time,
+            "late_since": health.late_since,
+            "now": now,
+        }
+        for bin_code, health in sorted(feeds.items())
+    ]
+    if rows:
+        session.execute(_SAVE, rows)
+
+
+def forget_old(session: Session, *, minutes_before: datetime, hours_before: datetime) -> None:
+    """Delete minutes and hours that nothing is reckoned from any more."""
+    session.execute(text("DELETE FROM feed_minute WHERE minute < :before"), {"before": minutes_before})
+    session.execute(text("DELETE FROM stall_hour WHERE hour < :before"), {"before": hours_before})
