@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from kit.auth import Kind
 from kit.errors import PermissionDenied, Unauthenticated
 
 Endpoint = Callable[..., Any]
@@ -21,9 +22,16 @@ class SecondFactorNeeded(Unauthenticated):
     en = "Prove your second factor before you do this."
 
 
+class PhoneNotPaired(Unauthenticated):
+    reason = "PHONE_NOT_PAIRED"
+    vi = "Máy này chưa ghép với quầy nào, hoặc chủ quầy đã gỡ máy. Xin nhờ chủ quầy mở mã ghép mới."
+    en = "This phone is not paired with a stall, or its owner removed it. Ask the owner for a new pairing code."
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route asks of its caller: nothing, a login (with its second factor), or a permission held somewhere.
+    """What a route asks of its caller: nothing, a login (with its second factor), a permission held somewhere, or a
+    phone that is paired with a stall.
 
     The services decide about the single object; this is the first of the two gates.
     """
@@ -32,9 +40,13 @@ class Access:
     permission: str = ""
     # True also for a session that has still to prove its second factor.
     before_proof: bool = False
+    # Paired phones and nobody else; phones come to nothing else that is closed.
+    phone: bool = False
 
     def admit(self, viewer: Any) -> None:
-        """Raise Unauthenticated, SecondFactorNeeded or PermissionDenied unless the viewer may come in."""
+        """Raise Unauthenticated, PhoneNotPaired, SecondFactorNeeded or PermissionDenied unless the viewer may come in."""
+        if self.phone and viewer.subject.kind is not Kind.DEVICE:
+            raise PhoneNotPaired()
         if (self.signed_in or self.permission) and not viewer.is_signed_in:
             raise Unauthenticated()
         if self.signed_in and not (self.before_proof or viewer.is_proved):
@@ -43,12 +55,15 @@ class Access:
             raise PermissionDenied(permission=self.permission)
 
     def __str__(self) -> str:
+        if self.phone:
+            return "stall phone"
         return self.permission or ("signed in" if self.signed_in else "public")
 
 
 PUBLIC: Final = Access()
 SIGNED_IN: Final = Access(signed_in=True)
 BEFORE_PROOF: Final = Access(signed_in=True, before_proof=True)
+STALL_DEVICE: Final = Access(phone=True)
 
 
 def holds(permission: str) -> Access:

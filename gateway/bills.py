@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import xml.etree.ElementTree as ElementTree
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from gateway.clients import Clients
 from gateway.formats import days_until, tidy_code
-from kit import auth, clock
+from gateway.kept import Kept
+from kit import auth
 from kit.errors import NotFound
 from kit.references.code import check
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 
-T = TypeVar("T")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 Kind = directory_pb.Organisation.Kind
 
@@ -116,9 +114,9 @@ class BillReader:
         self._clients = clients
         # In demo and tests the sandbox bank has a number that no real list holds.
         self._sample_bank = sample_bank
-        self._organisations: _Kept[directory_pb.PublicOrganisation] = _Kept(60, 500)
-        self._banks: _Kept[dict[str, str]] = _Kept(3_600, 1)
-        self._codes: _Kept[Code] = _Kept(3_600, 2_000)
+        self._organisations: Kept[directory_pb.PublicOrganisation] = Kept(60, 500)
+        self._banks: Kept[dict[str, str]] = Kept(3_600, 1)
+        self._codes: Kept[Code] = Kept(3_600, 2_000)
 
     @property
     def _token(self) -> str:
@@ -177,11 +175,16 @@ class BillReader:
         key = f"{bill.bin}/{bill.account_number}/{rest}/{bill.reference}"
 
         async def read() -> Code:
-            payload = await self._encode(bill, rest)
-            image = await self._draw(payload, vietqr_pb.DrawCodeRequest.FORMAT_SVG)
-            return _read_svg(payload, image)
+            return await self._drawn(await self._encode(bill, rest))
 
         return await self._codes.get(key, read)
+
+    async def drawn(self, payload: str) -> Code:
+        """The code of a VietQR text, drawn."""
+        return await self._codes.get(payload, lambda: self._drawn(payload))
+
+    async def _drawn(self, payload: str) -> Code:
+        return _read_svg(payload, await self._draw(payload, vietqr_pb.DrawCodeRequest.FORMAT_SVG))
 
     async def picture(self, bill: invoices_pb.PublicBill) -> bytes:
         """The code as a PNG, to be kept in a phone's pictures."""
@@ -228,22 +231,3 @@ def _read_svg(payload: str, image: bytes) -> Code:
     if not strokes or not view_box:
         raise ValueError("the drawn code has no path or no view box")
     return Code(payload, view_box, strokes)
-
-
-class _Kept(Generic[T]):
-    """Values kept for some seconds, at most so many, the oldest dropped first."""
-
-    def __init__(self, seconds: float, most: int) -> None:
-        self._seconds, self._most = seconds, most
-        self._values: OrderedDict[str, tuple[float, T]] = OrderedDict()
-
-    async def get(self, key: str, read: Callable[[], Awaitable[T]]) -> T:
-        kept = self._values.get(key)
-        if kept is not None and clock.monotonic() - kept[0] < self._seconds:
-            return kept[1]
-        value = await read()
-        self._values[key] = (clock.monotonic(), value)
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-        return value

@@ -19,6 +19,10 @@ from xoai.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from xoai.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from xoai.invoices.v1.invoices_service_pb2_grpc import InvoicesServiceStub
 from xoai.notifications.v1.notifications_service_pb2_grpc import NotificationsServiceStub
+from xoai.pilots.v1.city_service_pb2_grpc import CityServiceStub
+from xoai.pilots.v1.sales_service_pb2_grpc import SalesServiceStub
+from xoai.pilots.v1.stalls_service_pb2_grpc import StallsServiceStub
+from xoai.pilots.v1.trust_service_pb2_grpc import TrustServiceStub
 from xoai.reconciliation.v1.reconciliation_service_pb2_grpc import ReconciliationServiceStub
 from xoai.schools.v1.schools_service_pb2_grpc import SchoolsServiceStub
 from xoai.vietqr.v1.vietqr_service_pb2_grpc import VietqrServiceStub
@@ -44,6 +48,10 @@ class Clients:
         self.invoices = InvoicesServiceStub(self._to("invoices"))
         self.vietqr = VietqrServiceStub(self._to("vietqr"))
         self.schools = SchoolsServiceStub(self._to("schools"))
+        self.stalls = StallsServiceStub(self._to("pilots"))
+        self.sales = SalesServiceStub(self._to("pilots"))
+        self.trust = TrustServiceStub(self._to("pilots"))
+        self.city = CityServiceStub(self._to("pilots"))
         self.reconciliation = ReconciliationServiceStub(self._to("reconciliation"))
         self.intake = IntakeServiceStub(self._to("intake"))
         self.notifications = NotificationsServiceStub(self._to("notifications"))

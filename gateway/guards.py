@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from gateway.access import PUBLIC, Access, Routes
 from gateway.page import Page
 from gateway.problems import FormExpired
-from gateway.state import state_of
+from gateway.state import State, state_of
 from gateway.viewers import SAFE_METHODS, Viewer, check_form_token, check_origin
 from kit import errors
 from kit.auth import Kind
@@ -24,7 +24,7 @@ def page_guard(access: Access) -> Guard:
     async def guard(request: Request) -> None:
         state = state_of(request)
         try:
-            viewer = await state.viewers.resolve(request)
+            viewer = await _find(state, access, request)
         except errors.Unauthenticated:
             # An ended session must not keep a visitor from public pages.
             viewer = state.viewers.visitor(request)
@@ -41,12 +41,12 @@ def page_guard(access: Access) -> Guard:
 
 
 def api_guard(access: Access) -> Guard:
-    """The guard of /v1: a bearer key by itself, or a session cookie with the form token in X-CSRF-Token."""
+    """The guard of /v1: a bearer key by itself, or a cookie (session, paired phone) with the form token in X-CSRF-Token."""
 
     async def guard(request: Request) -> None:
         state = state_of(request)
         try:
-            viewer = await state.viewers.resolve(request)
+            viewer = await _find(state, access, request)
         except errors.Unauthenticated:
             if access != PUBLIC or "authorization" in request.headers:
                 raise
@@ -81,6 +81,11 @@ def _open_guard(access: Access) -> Guard:
             raise LookupError("a callback has no session and no key of ours")
 
     return guard
+
+
+async def _find(state: State, access: Access, request: Request) -> Viewer:
+    """A paired phone counts only where phones are meant; there, nobody else does."""
+    return await (state.viewers.phone(request) if access.phone else state.viewers.resolve(request))
 
 
 def _viewer(request: Request) -> Viewer:

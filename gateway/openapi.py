@@ -78,13 +78,21 @@ def _describe(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key of a unit"},
         "session": {"type": "apiKey", "in": "cookie", "name": "xoai", "description": "A person's session"},
+        "phone": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "xoai-stall",
+            "description": "A stall's paired phone",
+        },
     }
     for path in document["paths"].values():
         for operation in path.values():
             responses = operation["responses"]
             responses.pop("422", None)
             responses["default"] = _ANSWER
-            if operation.get("x-access") != "public":
+            if operation.get("x-access") == "stall phone":
+                operation["security"] = [{"phone": []}]
+            elif operation.get("x-access") != "public":
                 operation["security"] = [{"key": []}, {"session": []}]
     return document
 

@@ -1,4 +1,4 @@
-"""Who is looking: a person with a session cookie, a system with an API key, or a visitor.
+"""Who is looking: a person with a session cookie, a system with an API key, a stall's paired phone, or a visitor.
 
 A visitor has a device cookie (random, no person behind it): look-up limits and form tokens hang on it.
 """
@@ -17,19 +17,25 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.access import PhoneNotPaired
 from gateway.clients import Clients
+from gateway.kept import Kept
 from gateway.problems import FormExpired, WrongOrigin
 from gateway.settings import GatewaySettings
 from kit import auth, clock
 from kit.auth import Kind, Subject
-from kit.errors import Unauthenticated
+from kit.errors import NotFound, Unauthenticated
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
+from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEVICE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _YEAR_SECONDS: Final = 365 * 86_400
 # A proof that would get old while a form is filled in is asked for again.
 _MARGIN_SECONDS: Final = 60
+# A phone that its owner removed is out after so long; its open stream is ended by the event of the removal.
+_PHONE_SECONDS: Final = 2.0
+_MOST_PHONES: Final = 5_000
 UNPROVED: Final = (
     directory_pb.Session.SECOND_FACTOR_TO_ENROL,
     directory_pb.Session.SECOND_FACTOR_TO_PROVE,
@@ -47,6 +53,8 @@ class Viewer:
     device: str = ""
     session_token: str = ""
     session: directory_pb.Session | None = None
+    phone: stalls_pb.DeviceSession | None = None
+    phone_key: str = ""
 
     @property
     def is_signed_in(self) -> bool:
@@ -57,6 +65,11 @@ class Viewer:
     def person(self) -> directory_pb.Person | None:
         """The person with the session, if it is one."""
         return self.session.person if self.session is not None else None
+
+    @property
+    def stall_id(self) -> str:
+        """The one stall of a paired phone; empty for everybody else."""
+        return self.phone.device.stall_id if self.phone is not None else ""
 
     @property
     def is_proved(self) -> bool:
@@ -104,6 +117,7 @@ class Cookies:
         self.session = f"{prefix}xoai"
         self.device = f"{prefix}xoai-device"
         self.language = f"{prefix}xoai-lang"
+        self.stall = f"{prefix}xoai-stall"
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie that scripts cannot read and other sites' forms do not send."""
@@ -127,6 +141,7 @@ class Viewers:
         self._settings = settings
         self._clients = clients
         self._cookies = cookies
+        self._phones: Kept[stalls_pb.DeviceSession] = Kept(_PHONE_SECONDS, _MOST_PHONES)
 
     async def resolve(self, request: Request) -> Viewer:
         """The viewer of a request. Raises Unauthenticated for a key or a session that is not, or no longer, good."""
@@ -137,6 +152,43 @@ class Viewers:
         if session_token:
             return await self._by_session(session_token)
         return self.visitor(request)
+
+    async def phone(self, request: Request) -> Viewer:
+        """The paired phone that a request comes from. Raises PhoneNotPaired, also once its owner has removed it."""
+        key = request.cookies.get(self._cookies.stall, "")
+        if not key:
+            raise PhoneNotPaired()
+
+        async def read() -> stalls_pb.DeviceSession:
+            reply: stalls_pb.DeviceSession = await self._clients.call(
+                self._clients.stalls.ResolveDevice,
+                stalls_pb.ResolveDeviceRequest(key=key),
+                self._clients.sign(auth.service("gateway")),
+            )
+            return reply
+
+        try:
+            return self.of_phone(await self._phones.get(_digest(key), read), key)
+        except (Unauthenticated, NotFound) as error:
+            raise PhoneNotPaired() from error
+
+    def of_phone(self, session: stalls_pb.DeviceSession, key: str) -> Viewer:
+        """The viewer of a phone that the stalls told of. Raises Unauthenticated."""
+        subject = self._subject(session.subject_token)
+        if subject.kind is not Kind.DEVICE:
+            raise Unauthenticated()
+        return Viewer(
+            subject=subject,
+            token=session.subject_token,
+            form_key=self._mac(f"stall:{key}"),
+            phone=session,
+            phone_key=key,
+        )
+
+    def phone_changed(self, session: stalls_pb.DeviceSession, key: str) -> Viewer:
+        """The viewer of a phone that has just been locked or unlocked, for the next requests too."""
+        self._phones.put(_digest(key), session)
+        return self.of_phone(session, key)
 
     def visitor(self, request: Request) -> Viewer:
         """A viewer without a login."""
@@ -181,6 +233,11 @@ class Viewers:
     def _mac(self, text: str) -> str:
         key = self._settings.subject_key.get_secret_value().encode()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _digest(key: str) -> str:
+    """What a kept phone is found by: keys themselves are not kept."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def form_token(form_key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.rest import bank_credits, callbacks, events, invoices, organisations, receipts
+from gateway.rest import bank_credits, callbacks, events, invoices, organisations, receipts, stall_phone
 
 GROUPS: Final[tuple[Routes, ...]] = (
     invoices.routes,
@@ -13,5 +13,6 @@ GROUPS: Final[tuple[Routes, ...]] = (
     bank_credits.routes,
     organisations.routes,
     events.routes,
+    stall_phone.routes,
     callbacks.routes,
 )

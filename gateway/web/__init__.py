@@ -15,6 +15,7 @@ from gateway.web import (
     receipts,
     school,
     second_factor,
+    stall,
     start,
     system,
 )
@@ -30,5 +31,6 @@ GROUPS: Final[tuple[Routes, ...]] = (
     *school.GROUPS,
     *finance.GROUPS,
     *admin.GROUPS,
+    *stall.GROUPS,
     system.routes,
 )

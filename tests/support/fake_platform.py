@@ -23,12 +23,21 @@ from tests.support.fake_access import SUBJECT_KEY, everybody
 from tests.support.fake_bills import SCHOOL, Bill, States, month_lines, stamp
 from tests.support.fake_directory import PASSWORD, Directory
 from tests.support.fake_invoices import Invoices
+from tests.support.fake_sales import Sales
+from tests.support.fake_stalls import Stalls
+from tests.support.fake_trust import Trust
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
 from xoai.notifications.v1 import notifications_service_pb2 as notifications_pb
 from xoai.notifications.v1 import notifications_service_pb2_grpc as notifications_grpc
+from xoai.pilots.v1 import sales_service_pb2 as sales_pb
+from xoai.pilots.v1 import sales_service_pb2_grpc as sales_grpc
+from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
+from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
+from xoai.pilots.v1 import trust_service_pb2 as trust_pb
+from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
 from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as vietqr_grpc
 
@@ -48,6 +57,7 @@ class FakePlatform:
         self.permissions = frozenset(
             {"directory.read", "invoices.read", "invoices.issue", "invoices.void", "schools.read"}
         )
+        self.stalls, self.sales, self.trust = Stalls(self), Sales(self), Trust(self)
         self._server = Server("127.0.0.1:0", SUBJECT_KEY, threads=24)
         self.address = f"127.0.0.1:{self._server.port}"
         for module, name, servicer, register in self.services():
@@ -74,6 +84,9 @@ class FakePlatform:
                 Notifications(self),
                 notifications_grpc.add_NotificationsServiceServicer_to_server,
             ),
+            (stalls_pb, "StallsService", self.stalls, stalls_grpc.add_StallsServiceServicer_to_server),
+            (sales_pb, "SalesService", self.sales, sales_grpc.add_SalesServiceServicer_to_server),
+            (trust_pb, "TrustService", self.trust, trust_grpc.add_TrustServiceServicer_to_server),
             (vietqr_pb, "VietqrService", VietqrServicer(), vietqr_grpc.add_VietqrServiceServicer_to_server),
         ]
 
