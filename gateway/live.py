@@ -22,6 +22,9 @@ from kit.errors import Error, ResourceExhausted, Unauthenticated, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 
 HEARTBEAT_SECONDS: Final = 15.0
+# A stall's phone must say within seconds that it can confirm nothing: its beat is an event that the page hears.
+STALL_HEARTBEAT_SECONDS: Final = 5.0
+STALL: Final = "stall:"
 _ASK_OWNER_SECONDS: Final = 60.0
 # A stream ends by its deadline and is opened again; a lost network is seen sooner by gRPC's keepalive.
 _STREAM_SECONDS: Final = 3_600.0
@@ -187,10 +190,21 @@ class LiveHub:
                 continue
             screen.woken.clear()
             try:
-                await asyncio.wait_for(screen.woken.wait(), HEARTBEAT_SECONDS)
+                await asyncio.wait_for(screen.woken.wait(), _heartbeat_seconds(channel))
             except TimeoutError:
-                yield ": still here\n\n"
+                yield _heartbeat(channel)
         yield f"retry: {random.randint(500, 5_000)}\n\n"
+
+
+def _heartbeat_seconds(channel: str) -> float:
+    return STALL_HEARTBEAT_SECONDS if channel.startswith(STALL) else HEARTBEAT_SECONDS
+
+
+def _heartbeat(channel: str) -> str:
+    """Proof that the line stands; a stall's phone also learns the server's time by it."""
+    if not channel.startswith(STALL):
+        return ": still here\n\n"
+    return f'event: beat\ndata: {{"now":"{clock.now().isoformat()}"}}\n\n'
 
 
 def _text(channel: str, event: Event) -> str:

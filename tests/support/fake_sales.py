@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.protobuf.json_format import MessageToJson
 
-from kit import clock, errors
+from kit import clock, errors, speech
 from kit.references.code import Kind as ReferenceKind
 from kit.references.code import new_reference
-from kit.words import amount_in_words
 from tests.support.fake_access import everybody
 from tests.support.fake_bills import stamp
 from tests.support.fake_stalls import payload_of
@@ -43,12 +42,6 @@ class SaleClosed(errors.FailedPrecondition):
     en = "This sale no longer waits for money."
 
 
-def said(text: str, amount: int) -> str:
-    """What the phone says of an amount."""
-    words = amount_in_words(amount)
-    return f"{text} {words[0].lower()}{words[1:]}".strip()
-
-
 class Sales(pb_grpc.SalesServiceServicer):
     """Sales and takings by stall. Tests let money come with `pay`, `pay_standing` and `ask`."""
 
@@ -75,7 +68,7 @@ class Sales(pb_grpc.SalesServiceServicer):
             sale.state = State.STATE_PAID if sale.amount_paid >= sale.amount else State.STATE_PART_PAID
         sale.proof = sale.proof or "472"
         sale.paid_time.CopyFrom(stamp(clock.now()))
-        clips, spoken = self._sale_words(sale, amount, late)
+        says = self._speech(sale, amount, late)
         return self._money(
             sale.stall_id,
             amount,
@@ -89,8 +82,8 @@ class Sales(pb_grpc.SalesServiceServicer):
             sale_paid=sale.amount_paid,
             late=late,
             proof=sale.proof,
-            clips=clips,
-            spoken=spoken,
+            clips=says.clips,
+            spoken=says.text,
         )
 
     def pay_standing(self, stall_id: str, amount: int, *, announce: bool = True) -> StallEvent:
@@ -101,8 +94,8 @@ class Sales(pb_grpc.SalesServiceServicer):
             Kind.KIND_STANDING,
             announce,
             type=StallEvent.TYPE_STANDING_PAID,
-            clips=["da-nhan", "dong"],
-            spoken=said("Đã nhận", amount),
+            clips=speech.received(amount).clips,
+            spoken=speech.received(amount).text,
         )
 
     def ask(self, sale: pb.Sale) -> StallEvent:
@@ -126,6 +119,8 @@ class Sales(pb_grpc.SalesServiceServicer):
             bank_time=stamp(clock.now()),
             sale_id=sale.id,
             sale_amount=sale.amount,
+            clips=speech.asked(sale.amount).clips,
+            spoken=speech.asked(sale.amount).text,
         )
 
     def changed(self, stall_id: str) -> StallEvent:
@@ -163,17 +158,19 @@ class Sales(pb_grpc.SalesServiceServicer):
         for screen in self._platform.screens:
             screen.put(told)
 
-    def _sale_words(self, sale: pb.Sale, amount: int, late: bool) -> tuple[list[str], str]:
+    def _speech(self, sale: pb.Sale, amount: int, late: bool) -> speech.Speech:
         if late:
-            return ["da-nhan", "dong"], said("Tiền về muộn. Đã nhận", amount)
+            return speech.late(amount)
         if sale.amount_paid < sale.amount:
-            rest = said(", còn thiếu", sale.amount - sale.amount_paid)
-            return ["da-nhan", "dong", "con-thieu", "dong"], said("Đã nhận", amount) + rest
-        if sale.amount_paid > sale.amount:
-            return ["da-nhan", "dong", "thua", "dong"], said("Đã nhận", amount) + said(
-                ", thừa", sale.amount_paid - sale.amount
-            )
-        return ["da-nhan", "dong"], said("Đã nhận", amount)
+            return speech.short(amount, sale.amount - sale.amount_paid)
+        if sale.amount_paid == sale.amount:
+            return speech.received(amount)
+        before = sale.amount_paid - amount
+        return (
+            speech.again(amount)
+            if before >= sale.amount
+            else speech.over(amount, sale.amount_paid - sale.amount)
+        )
 
     def _money(
         self, stall_id: str, amount: int, kind: Kind, announce: bool, *, type: StallEvent.Type, **facts: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from gateway import live
 from gateway.clients import Clients
 from gateway.live import Event, LiveHub
+from kit import clock
 from kit.errors import ResourceExhausted, Unauthenticated, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 
@@ -75,6 +77,21 @@ def test_a_channel_of_many_objects_tells_each_event() -> None:
         for _ in range(3):
             subject._fan_out([event(0, "batch:R")])
         assert await sequences(texts, 3) == [0, 0, 0]
+
+    asyncio.run(run())
+
+
+def test_a_stalls_phone_hears_that_the_line_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its beat comes more often than elsewhere, and is an event with the server's time."""
+    assert live.STALL_HEARTBEAT_SECONDS < live.HEARTBEAT_SECONDS
+    monkeypatch.setattr(live, "STALL_HEARTBEAT_SECONDS", 0.01)
+
+    async def run() -> None:
+        texts = hub().listen("stall:S", Owner(1), 1)
+        assert (await anext(texts)).startswith("retry: ")
+        beat = await asyncio.wait_for(anext(texts), 5)
+        assert beat.startswith("event: beat\ndata: {")
+        assert datetime.fromisoformat(json.loads(beat.split("data: ")[1])["now"]) <= clock.now()
 
     asyncio.run(run())
 
