@@ -141,6 +141,7 @@ def test_domain_stands_alone(trees: dict[str, ast.Module]) -> None:
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "functools",
         "hashlib",

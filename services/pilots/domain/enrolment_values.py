@@ -14,7 +14,8 @@ from services.pilots.domain.bank_names import BankNames
 from services.pilots.domain.enrolment_columns import HEADINGS
 
 NAME_LIMIT: Final = 120
-GOODS_LIMIT: Final = 200
+STALL_NAME_LIMIT: Final = 80
+GOODS_LIMIT: Final = 120
 CONSENT_LIMIT: Final = 300
 NUMBER_LIMIT: Final = 12
 # More of a wrong cell is of no use to whoever corrects it.
@@ -118,7 +119,7 @@ def check(line: Line, sections: Mapping[str, str], banks: BankNames) -> Checked:
         holder_name=checker.name("holder_name"),
         phone=checker.phone(),
         stall_number=checker.stall_number(),
-        stall_name=checker.text("stall_name", NAME_LIMIT),
+        stall_name=checker.text("stall_name", STALL_NAME_LIMIT),
         goods=checker.text("goods", GOODS_LIMIT),
         section_code=checker.section(sections),
         account_number=checker.account_number(),
@@ -127,7 +128,9 @@ def check(line: Line, sections: Mapping[str, str], banks: BankNames) -> Checked:
     bank, bin = checker.bank(banks)
     values = replace(values, bank=bank, bin=bin)
     values = replace(
-        values, relation=checker.relation(values), stall_name=values.stall_name or values.unit_name
+        values,
+        relation=checker.relation(values),
+        stall_name=values.stall_name or values.unit_name[:STALL_NAME_LIMIT],
     )
     values = replace(values, consent=checker.consent(values.relation))
     return Checked(line.row, values, tuple(checker.problems))
