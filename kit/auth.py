@@ -135,19 +135,26 @@ def public() -> Subject:
 class Permission:
     """What an RPC asks of its caller: a permission held somewhere, or being one of the named services.
 
-    `name` empty and `anyone` true admits every caller with a token, visitors of public pages included.
+    `name` empty and `anyone` true admits every caller with a token, visitors of public pages included. `others` are
+    permissions that admit as well; which of them an object asks for is then the flow's to say.
     """
 
     name: str = ""
     services: Sequence[str] = ()
     anyone: bool = False
+    others: Sequence[str] = ()
 
     def admit(self, subject: Subject) -> Tenants | None:
         """The tenants to bind the transaction to; None is the worker role. Raises PermissionDenied."""
         if self.anyone or (subject.kind is Kind.SERVICE and subject.id in self.services):
             return None
-        if self.name and subject.may(self.name):
-            return subject.tenants(self.name)
+        held = [name for name in (self.name, *self.others) if name and subject.may(name)]
+        if held:
+            tenants = [subject.tenants(name) for name in held]
+            return Tenants(
+                frozenset().union(*(each.organisation_ids for each in tenants)),
+                everywhere=any(each.everywhere for each in tenants),
+            )
         raise PermissionDenied(permission=self.name)
 
 

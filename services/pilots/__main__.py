@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from kit.inbox import Consumer
 from kit.runtime import Process, main
+from services.pilots.consume import accounts
 
 SERVICE = "pilots"
 
@@ -12,6 +14,15 @@ SERVICE = "pilots"
 def compose(process: Process) -> None:
     """Put this service's parts into a process."""
     database = process.database(SERVICE)
+    process.add_consumer(
+        accounts.NAME,
+        Consumer(
+            accounts.NAME,
+            lambda: process.events().subscribe(accounts.NAME, [accounts.TOPIC]),
+            database,
+            batch_handlers=accounts.BATCH_HANDLERS,
+        ),
+    )
     process.add_relay(database)
 
 

@@ -15,7 +15,7 @@ from services.directory.rpc.people import PeopleDesk
 from services.directory.rpc.trail import TrailDesk
 from xoai.directory.v1 import directory_service_pb2_grpc as pb_grpc
 
-_SERVICES = ("invoices", "schools", "documents", "intake", "reconciliation", "cli")
+_SERVICES = ("invoices", "schools", "pilots", "documents", "intake", "reconciliation", "cli")
 
 
 class DirectoryServicer(

@@ -467,6 +467,10 @@ def upgrade() -> None:
         sa.Column("relation", sa.Text(), nullable=False),
         sa.Column("consent", sa.Text(), server_default="", nullable=False),
         sa.Column("default_rule", sa.Text(), nullable=False),
+        sa.Column("open_minute", sa.SmallInteger(), nullable=False),
+        sa.Column("close_minute", sa.SmallInteger(), nullable=False),
+        sa.Column("is_account_default", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("needs_stand", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("pin_hash", sa.Text(), server_default="", nullable=False),
         sa.Column("withdraw_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -493,6 +497,10 @@ def upgrade() -> None:
     )
     op.create_index("stall_account", "stall", ["bin", "account_number"], unique=False)
     op.create_index("stall_list", "stall", ["programme_id", "number_key", "id"], unique=False)
+    op.create_index(
+        "stall_needs_stand", "stall", ["id"], unique=False, postgresql_where=sa.text("needs_stand")
+    )
+    op.create_index("stall_order", "stall", ["number_key", "id"], unique=False)
     op.create_index(
         "stall_number",
         "stall",
@@ -526,6 +534,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_hash", name="device_key_hash"),
     )
     op.create_index("device_stall", "device", ["stall_id"], unique=False)
+    op.create_table(
+        "pin_miss",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("stall_id", sa.Uuid(), nullable=False),
+        sa.Column("miss_time", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("pin_miss_stall", "pin_miss", ["stall_id", "miss_time"], unique=False)
     op.create_table(
         "pack_code",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -594,6 +611,7 @@ def upgrade() -> None:
             "pack_code",
             "pairing",
             "device",
+            "pin_miss",
             "sale",
             "taking",
             "unassigned",

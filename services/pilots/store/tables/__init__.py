@@ -26,6 +26,7 @@ TENANT_TABLES: Final = (
     "pack_code",
     "pairing",
     "device",
+    "pin_miss",
     "sale",
     "taking",
     "unassigned",

@@ -80,6 +80,13 @@ stall = Table(
     Column("relation", Text, nullable=False),
     words("consent"),
     Column("default_rule", Text, nullable=False),
+    # Minutes of the day in Asia/Ho_Chi_Minh, the programme's at first.
+    Column("open_minute", SmallInteger, nullable=False),
+    Column("close_minute", SmallInteger, nullable=False),
+    # What was last announced: money of the account without a code goes to this stall.
+    Column("is_account_default", Boolean, nullable=False, server_default="false"),
+    # An account came into force: a board has to be made, which needs the code of another service.
+    Column("needs_stand", Boolean, nullable=False, server_default="false"),
     # Argon2id of the four digits; empty: none set.
     words("pin_hash"),
     words("withdraw_reason"),
@@ -98,6 +105,8 @@ stall = Table(
         postgresql_where=text("state <> 'withdrawn'"),
     ),
     Index("stall_list", "programme_id", "number_key", "id"),
+    Index("stall_order", "number_key", "id"),
+    Index("stall_needs_stand", "id", postgresql_where=text("needs_stand")),
     Index("stall_organisation", "organisation_id"),
     Index("stall_account", "bin", "account_number"),
     CheckConstraint("state IN ('waiting', 'active', 'withdrawn')", name="stall_state"),
@@ -173,4 +182,15 @@ device = Table(
     UniqueConstraint("key_hash", name="device_key_hash"),
     Index("device_stall", "stall_id"),
     CheckConstraint("role IN ('seller', 'listener')", name="device_role"),
+)
+
+# Tries of a PIN that were wrong, or are not decided yet: a try counts before its PIN is looked at.
+pin_miss = Table(
+    "pin_miss",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("stall_id", Uuid, nullable=False),
+    Column("miss_time", TIME, nullable=False),
+    Index("pin_miss_stall", "stall_id", "miss_time"),
 )

@@ -1,0 +1,1 @@
+"""What the pilots hear of other services, each consumer in a module of its own."""

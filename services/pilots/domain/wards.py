@@ -1,0 +1,57 @@
+"""Wards by the product's own dated copy of the list. A code alone names no ward: 25195 was another one before July 2025."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+_PATH: Final = Path(__file__).parents[1] / "data" / "wards.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A ward under one of its names. `ward_set` is the list it belongs to: 2023 or 2025."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None
+    ward_set: str
+    name: str
+    # The ward of today's list in which it lies.
+    now_code: str
+    is_confirmed: bool
+
+
+@cache
+def wards() -> tuple[Ward, ...]:
+    """Every ward of both lists."""
+    content = json.loads(_PATH.read_text(encoding="utf-8"))
+    return tuple(
+        Ward(
+            code=item["code"],
+            valid_from=date.fromisoformat(item["valid_from"]),
+            valid_to=date.fromisoformat(item["valid_to"]) if item["valid_to"] else None,
+            ward_set=item["set"],
+            name=item["name"],
+            now_code=item["now_code"],
+            is_confirmed=item["confirmed"],
+        )
+        for item in content["wards"]
+    )
+
+
+def ward_at(code: str, day: date) -> Ward | None:
+    """The ward that has this code on a day; None if none has."""
+    for ward in wards():
+        if ward.code == code and ward.valid_from <= day and (ward.valid_to is None or day <= ward.valid_to):
+            return ward
+    return None
+
+
+def ward_now(code: str) -> Ward | None:
+    """The ward of today's list with this code; None if there is none."""
+    return next((ward for ward in wards() if ward.code == code and ward.valid_to is None), None)

@@ -1,0 +1,1 @@
+"""Facts of the pilots as events, each topic in a module of its own."""

@@ -1,0 +1,1 @@
+"""The pilots over gRPC: protobuf to flows and back; decides nothing."""

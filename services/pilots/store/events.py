@@ -1,0 +1,67 @@
+"""The stalls' own channels: sequences without gaps, minted under the stalls' locks, and what was said under each."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kit import clock
+from kit.arrays import integers, text_array, uuids
+
+_MINT: Final = text(
+    """
+    WITH counted AS (
+        SELECT n.id, n.added FROM unnest(CAST(:ids AS uuid[]), CAST(:added AS bigint[])) AS n(id, added)
+    ), locked AS (
+        SELECT stall.id, counted.added FROM stall JOIN counted USING (id) ORDER BY stall.id FOR NO KEY UPDATE OF stall
+    )
+    UPDATE stall SET sequence = stall.sequence + locked.added
+    FROM locked WHERE stall.id = locked.id RETURNING stall.id, stall.sequence - locked.added AS before
+    """
+)
+
+_INSERT: Final = text(
+    """
+    INSERT INTO stall_event (stall_id, sequence, organisation_id, content, create_time)
+    SELECT n.stall_id, n.sequence, n.organisation_id, n.content, :now
+    FROM unnest(CAST(:stall_ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:organisation_ids AS uuid[]),
+                CAST(:contents AS jsonb[])) AS n(stall_id, sequence, organisation_id, content)
+    """
+)
+
+
+def mint(session: Session, stall_ids: Sequence[UUID]) -> list[int]:
+    """The next sequence for each place in `stall_ids`, in that order; the stalls are locked in the order of ids."""
+    counts = Counter(stall_ids)
+    ordered = sorted(counts)
+    rows = session.execute(
+        _MINT, {"ids": uuids(ordered), "added": integers(counts[stall_id] for stall_id in ordered)}
+    )
+    last = {row.id: row.before for row in rows}
+    sequences = []
+    for stall_id in stall_ids:
+        last[stall_id] += 1
+        sequences.append(last[stall_id])
+    return sequences
+
+
+def insert(
+    session: Session, rows: Sequence[tuple[UUID, int, UUID]], contents: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep what was said: stall, sequence and organisation of each, with its content."""
+    session.execute(
+        _INSERT,
+        {
+            "stall_ids": uuids(row[0] for row in rows),
+            "sequences": integers(row[1] for row in rows),
+            "organisation_ids": uuids(row[2] for row in rows),
+            "contents": text_array([json.dumps(content, ensure_ascii=False) for content in contents]),
+            "now": clock.now(),
+        },
+    )
