@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kit import clock, ids, outbox
 from kit.events import Event
+from services.directory import store
 from services.directory.domain import Account, AccountState
 from xoai.directory.v1 import directory_events_pb2 as pb
 
@@ -22,12 +23,13 @@ _STATES = {
 
 def accounts_changed(session: Session, accounts: Sequence[Account]) -> None:
     """Announce accounts that are or were in force; one that never was is nobody's business."""
-    events = [_event(account) for account in accounts if account.state in _STATES]
-    if events:
-        outbox.add(session, events)
+    told = [account for account in accounts if account.state in _STATES]
+    if told:
+        kinds = store.kinds_of_organisations(session, {account.organisation_id for account in told})
+        outbox.add(session, [_event(account, kinds[account.organisation_id]) for account in told])
 
 
-def _event(account: Account) -> Event:
+def _event(account: Account, organisation_kind: str) -> Event:
     snapshot = pb.AccountChanged(
         account_id=str(account.id),
         version=account.version,
@@ -38,6 +40,7 @@ def _event(account: Account) -> Event:
         state=_STATES[account.state],
         active_time=_timestamp(account.active_time),
         retire_time=_timestamp(account.retire_time),
+        organisation_kind=organisation_kind,
     )
     return Event(
         event_id=ids.event_id(f"account:{account.id}", account.version, "AccountChanged"),

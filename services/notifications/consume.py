@@ -34,7 +34,8 @@ _log = log.get(__name__)
 def live_events(event: Event) -> list[LiveEvent]:
     """The live events of a fact: for the bill's own channel, and for that of its batch. No name, no memo.
 
-    A credit that is not, or no longer, wholly on bills is told to the desks of its organisation and of the city.
+    A credit that is not, or no longer, wholly on bills is told to the desks of its organisation and of the city; a
+    trader's is nobody else's business.
     """
     if event.event_type == "CreditChanged":
         return _of_credit(reconciliation_pb.CreditChanged.FromString(event.payload))
@@ -62,7 +63,7 @@ def _of_credit(changed: reconciliation_pb.CreditChanged) -> list[LiveEvent]:
     data = _json({"waits": changed.amount_suspense > 0, "reason": changed.suspense_reason})
     return [
         LiveEvent(f"{CREDITS}:{place}", 0, "credit.changed", data)
-        for place in (changed.organisation_id, EVERY)
+        for place in ((changed.organisation_id,) if changed.merchant else (changed.organisation_id, EVERY))
     ]
 
 

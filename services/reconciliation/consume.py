@@ -32,6 +32,8 @@ _CHANNELS: Final = {
     intake_events_pb2.BankCreditReported.CHANNEL_PULL: Channel.PULL,
     intake_events_pb2.BankCreditReported.CHANNEL_STATEMENT: Channel.STATEMENT,
 }
+# The directory's word for a trader's organisation.
+_MERCHANT: Final = "merchant"
 _Changed = payables_events_pb2.PayableChanged
 _KINDS: Final = {
     _Changed.KIND_INVOICE: Kind.INVOICE,
@@ -65,6 +67,7 @@ def on_account(session: Session, event: Event) -> None:
             is_active=message.state == directory_events_pb2.AccountChanged.STATE_ACTIVE,
             active_time=_time(message.active_time) if message.HasField("active_time") else None,
             retire_time=_time(message.retire_time) if message.HasField("retire_time") else None,
+            is_merchant=message.organisation_kind == _MERCHANT,
         ),
     )
 
@@ -102,6 +105,7 @@ def _report(payload: bytes) -> Report:
 
 def _snapshot(payload: bytes) -> payables.Snapshot:
     message = _Changed.FromString(payload)
+    takes_rest = message.HasField("account_default")
     definition = Definition(
         version=message.version,
         kind=_KINDS[message.kind],
@@ -114,6 +118,9 @@ def _snapshot(payload: bytes) -> payables.Snapshot:
         amount_due=message.amount_due if message.HasField("amount_due") else None,
         due_date=message.due_date,
         is_oldest_first=message.oldest_first,
+        ask_until=_time(message.ask_until) if message.HasField("ask_until") else None,
+        open_minute=message.account_default.open_minute if takes_rest else None,
+        close_minute=message.account_default.close_minute if takes_rest else None,
     )
     lines = tuple(
         Line(line.line_id, line.ledger_class, line.amount, line.priority, line.paused, 0)

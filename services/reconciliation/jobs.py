@@ -38,9 +38,9 @@ class Jobs:
             _log.info("looked again", credits=looked)
 
     def measure(self) -> None:
-        """Set the gauges of suspense."""
+        """Set the gauges of suspense: what waits at the city's desks, not what waits at stalls."""
         with self._database.begin() as session:
-            count, amount = lists.suspense(session, "")
+            count, amount = lists.suspense(session, "", without_merchants=True)
         SUSPENSE_CREDITS.set(count)
         SUSPENSE_AMOUNT.set(amount)
 

@@ -61,6 +61,7 @@ def applied(payment: Payment, credit: Credit | None) -> Event:
         message.payer_account_last_four = credit.payer_account[-4:]
         _stamp(message.bank_time, credit.bank_time)
         _stamp(message.arrive_time, credit.arrive_time)
+        message.bin = credit.bin
     return Event(
         ids.event_id("payment:" + payment.id, 1, "PaymentApplied"),
         PAYMENTS,
@@ -111,6 +112,13 @@ def credit_changed(credit: Credit, now: datetime) -> Event:
         amount_refundable=credit.amount_refundable,
         suspense_reason=credit.reason.value,
         change_time=timestamp(now),
+        asked_payable_id=credit.asked_payable_id,
+        payer_account_last_four=credit.payer_account[-4:],
+        bank_time=timestamp(credit.bank_time),
+        arrive_time=timestamp(credit.arrive_time),
+        bin=credit.bin,
+        account_number=credit.account_number,
+        merchant=credit.is_merchant,
     )
     return Event(
         event_id=ids.event_id("credit:" + credit.id, credit.version, "CreditChanged"),

@@ -35,7 +35,7 @@ MODULES: Final = (
     reconciliation_events_pb2,
 )
 # Parts of an event, which are none by themselves.
-PARTS: Final = {"Split", "PayableLine"}
+PARTS: Final = {"Split", "PayableLine", "AccountDefault"}
 # Heard outside this release: by the desks' queues and by billers' own systems.
 EXTERNAL: Final = {"CreditChanged"}
 # Consumers with their topics' handlers; what a handler must have left behind.

@@ -16,13 +16,16 @@ from kit.events import Event
 from kit.references import Kind, new_reference
 from xoai.directory.v1.directory_events_pb2 import AccountChanged
 from xoai.intake.v1.intake_events_pb2 import BankCreditReported
-from xoai.payables.v1.payables_events_pb2 import PayableChanged, PayableLine
+from xoai.payables.v1.payables_events_pb2 import AccountDefault, PayableChanged, PayableLine
 
 SCHOOL = "0190a000-0000-7000-8000-000000000001"
 OTHER_SCHOOL = "0190a000-0000-7000-8000-000000000002"
 BIN = "970436"
 ACCOUNT = "1012345678"
 OTHER_ACCOUNT = "1087654321"
+MERCHANT = "0190a000-0000-7000-8000-000000000003"
+MERCHANT_ACCOUNT = "1099999999"
+MERCHANT_ACCOUNT_ID = "0190a000-0000-7000-8000-00000000000b"
 MOMENT = datetime(2026, 9, 15, 2, 30, tzinfo=UTC)
 _numbers = itertools.count(1)
 
@@ -38,7 +41,11 @@ _used: set[str] = set()
 
 def reference() -> str:
     """A reference that no test of this run has had."""
-    while (value := new_reference(Kind.INVOICE)) in _used:
+    return _new(Kind.INVOICE)
+
+
+def _new(kind: Kind) -> str:
+    while (value := new_reference(kind)) in _used:
         pass
     _used.add(value)
     return value
@@ -102,6 +109,66 @@ def account(**overrides: Any) -> AccountChanged:
         "active_time": timestamp(MOMENT - timedelta(days=400)),
     }
     return AccountChanged(**(fields | overrides))
+
+
+def merchant_account(**overrides: Any) -> AccountChanged:
+    """The account at which a trader's stalls are paid."""
+    fields: dict[str, Any] = {
+        "account_id": MERCHANT_ACCOUNT_ID,
+        "organisation_id": MERCHANT,
+        "account_number": MERCHANT_ACCOUNT,
+        "holder_name": "TRAN THI HOA",
+        "organisation_kind": "merchant",
+    }
+    return account(**(fields | overrides))
+
+
+_AT_STALL: dict[str, Any] = {
+    "organisation_id": MERCHANT,
+    "account_id": MERCHANT_ACCOUNT_ID,
+    "account_number": MERCHANT_ACCOUNT,
+    "payer_id": "",
+    "search_text": "",
+    "title": "Quầy 12",
+    "payer_name": "",
+    "group_name": "",
+    "due_date": "",
+}
+
+
+def sale(
+    amount: int = 50_000, *, waits: timedelta = timedelta(minutes=10), **overrides: Any
+) -> PayableChanged:
+    """A sale at a stall that waits for its money so long from now."""
+    fields: dict[str, Any] = {
+        "kind": PayableChanged.KIND_SALE,
+        "reference": _new(Kind.STALL),
+        "ask_until": timestamp(clock.now() + waits),
+    }
+    return payable(line(amount, ledger_class="ban_hang"), **(_AT_STALL | fields | overrides))
+
+
+def stall_code(*hours: int, **overrides: Any) -> PayableChanged:
+    """A stall's standing code. `hours` are the minutes between which its account's money without a code is its own."""
+    fields: dict[str, Any] = {
+        "kind": PayableChanged.KIND_STANDING,
+        "reference": _new(Kind.STALL),
+        "amount_due": None,
+    }
+    if hours:
+        fields["account_default"] = AccountDefault(open_minute=hours[0], close_minute=hours[1])
+    return payable(line(0, ledger_class="ban_hang"), **(_AT_STALL | fields | overrides))
+
+
+def at_stall(amount: int = 50_000, memo: str = "CHUYEN TIEN", **overrides: Any) -> BankCreditReported:
+    """A callback of just now that tells of money on the trader's account."""
+    moment = clock.now()
+    fields: dict[str, Any] = {
+        "account_number": MERCHANT_ACCOUNT,
+        "occur_time": timestamp(moment - timedelta(seconds=2)),
+        "arrive_time": timestamp(moment),
+    }
+    return report(memo, amount, **(fields | overrides))
 
 
 def report(memo: str = "", amount: int = 100_000, **overrides: Any) -> BankCreditReported:

@@ -144,15 +144,15 @@ async def _every_name(page: Page) -> dict[str, str]:
     for _ in range(_MOST_PAGES):
         request = directory_pb.ListOrganisationsRequest(page_size=_PAGE, page_token=token)
         reply = await page.call(page.state.clients.directory.ListOrganisations, request)
-        names |= {
-            row.id: row.name for row in reply.organisations if row.kind != directory_pb.Organisation.KIND_CITY
-        }
+        names |= {row.id: row.name for row in reply.organisations if row.kind not in _NO_BILLERS}
         token = reply.next_page_token
         if not token:
             break
     return names
 
 
+# A trader's money is on nobody's desk but their own.
+_NO_BILLERS: Final = (directory_pb.Organisation.KIND_CITY, directory_pb.Organisation.KIND_MERCHANT)
 _SHORT: Final = (
     ("Trường Tiểu học ", "TH "),
     ("Trường Trung học cơ sở ", "THCS "),

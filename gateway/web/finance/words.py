@@ -32,6 +32,7 @@ REASONS: Final = (
     "POSSIBLE_DUPLICATE",
     "AWAITING_CONFIRMATION",
     "AWAITING_PAYABLE",
+    "ASKED",
     "PAYER_MISMATCH",
     "UNDONE",
     "UNKNOWN_ACCOUNT",
@@ -75,6 +76,14 @@ def reasons(_: Gettext) -> dict[str, State]:
             "clock",
             _("Chờ phiếu"),
             _("Mã đúng dạng nhưng chưa có phiếu nào mang mã ấy. Phiếu về thì máy tự ghi."),
+        ),
+        "ASKED": State(
+            "waiting",
+            "clock",
+            _("Đang hỏi quầy"),
+            _(
+                "Không có mã, nhưng bằng đúng một lượt bán đang chờ. Quầy đang được hỏi có phải khách này không."
+            ),
         ),
         "PAYER_MISMATCH": State(
             "short",
@@ -179,6 +188,7 @@ def rule(payment: pb.Payment, _: Gettext) -> str:
         "virtual_account_reference": _("Máy tự ghi: tài khoản ảo và mã"),
         "virtual_account_amount": _("Máy tự ghi: tài khoản ảo, số tiền bằng nhau"),
         "virtual_account_oldest": _("Máy tự ghi: tài khoản ảo, phiếu đến hạn trước"),
+        "account_default": _("Máy tự ghi: quầy nhận tiền không mã của tài khoản"),
         "person": _("Người ghi: %(why)s", why=payment.rule_detail),
         "payer_credit": _("Dùng tiền dư: %(why)s", why=payment.rule_detail),
     }
@@ -190,6 +200,7 @@ def action(event: pb.CreditEvent, _: Gettext) -> str:
     amount = money(event.amount)
     names = {
         "credit.assign": _("đã ghi %(amount)s vào phiếu", amount=amount),
+        "credit.decline": _("đã trả lời: không phải khách của lượt bán ấy"),
         "payment.undo": _("đã hoàn tác %(amount)s", amount=amount),
         "credit.park": _("đã để lại"),
         "credit.unpark": _("đã lấy lại để xử lý"),

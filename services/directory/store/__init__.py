@@ -34,6 +34,7 @@ from services.directory.store.organisations import (
     add_organisation,
     find_organisation,
     get_organisation,
+    kinds_of_organisations,
     list_organisations,
     save_organisation,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "get_person",
     "has_other_memberships",
     "key_names",
+    "kinds_of_organisations",
     "list_accounts",
     "list_api_keys",
     "list_notices",

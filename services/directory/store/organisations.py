@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,13 @@ def get_organisation(session: Session, id: UUID) -> Row[Any] | None:
 
 def find_organisation(session: Session, code: str) -> Row[Any] | None:
     return session.execute(select(organisation).where(organisation.c.code == code)).first()
+
+
+def kinds_of_organisations(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The kinds of organisations, by id."""
+    statement = select(organisation.c.organisation_id, organisation.c.kind)
+    rows = session.execute(statement.where(organisation.c.organisation_id.in_(ids)))
+    return {row.organisation_id: row.kind for row in rows}
 
 
 def save_organisation(session: Session, id: UUID, version: int, **values: Any) -> bool:

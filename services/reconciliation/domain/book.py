@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit.references import Found
+from kit.references import Found, Outcome
 from services.reconciliation.domain import ledger
 from services.reconciliation.domain.credit import (
     DONG,
@@ -25,6 +25,7 @@ from services.reconciliation.domain.credit import (
 from services.reconciliation.domain.joining import bank_moment, hashes, reference_key
 from services.reconciliation.domain.ladder import Decision, decide, suspend
 from services.reconciliation.domain.ledger import EntryKind
+from services.reconciliation.domain.stalls import without_code
 from services.reconciliation.domain.work import BY_RULE, Work
 
 
@@ -59,6 +60,7 @@ class Book(Work):
             post_time=self.now,
             is_confirmed=_is_confirmed(first),
             has_statement=first.channel is Channel.STATEMENT,
+            is_merchant=owner.is_merchant if owner else False,
             reference_join=arrival.told.by_reference,
             memo_join=arrival.told.by_memo,
         )
@@ -86,7 +88,11 @@ class Book(Work):
             return suspend(amount, Reason.UNKNOWN_ACCOUNT)
         if not credit.is_confirmed:
             return suspend(amount, Reason.AWAITING_CONFIRMATION)
-        return decide(amount, organisations, credit.virtual_account, found, self)
+        decision = decide(amount, organisations, credit.virtual_account, found, self)
+        if decision.reason is Reason.NO_REFERENCE and found.outcome is Outcome.NONE:
+            here = self.at_stalls(credit.place)
+            return without_code(credit, amount, here, self.asked, self.now) or decision
+        return decision
 
     def join(self, credit: Credit, reports: Sequence[Report]) -> None:
         """Further reports of a credit of the past, which is locked."""
@@ -115,9 +121,7 @@ class Book(Work):
         """Move what a decision says out of the credit's suspense; what stays waits under the decision's reason."""
         self.touch(credit)
         moved = credit.amount_suspense - decision.suspended
-        credit.amount_suspense = decision.suspended
-        credit.reason = decision.reason if decision.suspended else Reason.NONE
-        credit.waiting_key = decision.waiting_key if decision.suspended else ""
+        self._suspend(credit, decision)
         if not moved:
             return []
         return self._post(credit, decision, kind, {ledger.SUSPENSE: moved}, self.new_id(), subject, reason)
@@ -128,15 +132,22 @@ class Book(Work):
             credit.organisation_id = decision.organisation_id
             for account in self.accounts[credit.place]:
                 if account.organisation_id == credit.organisation_id:
-                    credit.account_id = account.account_id
+                    credit.account_id, credit.is_merchant = account.account_id, account.is_merchant
         amounts = {credit.bank_account: credit.amount}
         if decision.suspended:
-            credit.amount_suspense = decision.suspended
-            credit.reason = decision.reason
-            credit.waiting_key = decision.waiting_key
+            self._suspend(credit, decision)
             amounts[ledger.SUSPENSE] = -decision.suspended
         # One arrival has one entry: it takes the credit's id as its key.
         self._post(credit, decision, EntryKind.CREDIT_ARRIVED, amounts, credit.id, BY_RULE, "")
+
+    def _suspend(self, credit: Credit, decision: Decision) -> None:
+        """What stays in suspense, and why; nothing, if all of it found its place."""
+        credit.amount_suspense = decision.suspended
+        credit.reason = decision.reason if decision.suspended else Reason.NONE
+        credit.waiting_key = decision.waiting_key if decision.suspended else ""
+        credit.asked_payable_id = decision.asked_payable_id if decision.suspended else ""
+        if credit.asked_payable_id:
+            self.asked.add(credit.asked_payable_id)
 
     def _post(
         self,

@@ -35,6 +35,8 @@ class Reason(StrEnum):
     VOID = "VOID"
     POSSIBLE_DUPLICATE = "POSSIBLE_DUPLICATE"
     AWAITING_CONFIRMATION = "AWAITING_CONFIRMATION"
+    # It equals exactly one sale that waits at a stall: the seller is asked.
+    ASKED = "ASKED"
     UNDONE = "UNDONE"
     # Held beside the ledger: not money, or not đồng.
     TEST = "TEST"
@@ -64,6 +66,8 @@ class Account:
     is_active: bool
     active_time: datetime | None
     retire_time: datetime | None
+    # Of a trader: what it takes is on nobody's desk but its own.
+    is_merchant: bool
 
 
 class Report(NamedTuple):
@@ -131,6 +135,9 @@ class Credit:
     report_count: int = 1
     merged_into: str = ""
     version: int = 1
+    # Of money that asks: the sale that it equals.
+    asked_payable_id: str = ""
+    is_merchant: bool = False
     # Hashes by which a report of another source finds this credit.
     reference_join: int | None = None
     memo_join: int = 0

@@ -38,6 +38,7 @@ class Decision(NamedTuple):
     rule_detail: str = ""
     # The organisation whose payable it is; empty where the receiving one keeps it.
     organisation_id: str = ""
+    asked_payable_id: str = ""
 
 
 def decide(
@@ -79,35 +80,28 @@ def suspend(amount: int, reason: Reason, waiting_key: str = "") -> Decision:
 
 
 def pay(payable: Payable, amount: int, rule: str, detail: str) -> Decision:
-    """Pay one payable: short is a part payment, what is over is the payer's, void goes to a person."""
+    """Pay one payable: short is a part payment, what it does not take is the payer's, void goes to a person."""
     if payable.definition.is_void:
         return suspend(amount, Reason.VOID)
     taken = payable.takes(amount)
-    organisation_id = payable.organisation_id
-    if not taken:
-        return Decision(
-            kept=amount,
-            payer=payable.payer,
-            exceptions=(DUPLICATE_PAYMENT,),
-            rule=rule,
-            rule_detail=detail,
-            organisation_id=organisation_id,
-        )
-    if taken < amount:
-        exceptions: tuple[str, ...] = (OVERPAID,)
-    elif payable.open > taken:
-        exceptions = (UNDERPAID,)
-    else:
-        exceptions = ()
     return Decision(
-        payments=((payable, taken),),
+        payments=((payable, taken),) if taken else (),
         kept=amount - taken,
         payer=payable.payer if taken < amount else "",
-        exceptions=exceptions,
+        exceptions=_exceptions(payable, amount),
         rule=rule,
         rule_detail=detail,
-        organisation_id=organisation_id,
+        organisation_id=payable.organisation_id,
     )
+
+
+def _exceptions(payable: Payable, amount: int) -> tuple[str, ...]:
+    """What a person may want to know of a payment that is not exactly what is open."""
+    if payable.definition.amount_due is None or amount == payable.open:
+        return ()
+    if not payable.open:
+        return (DUPLICATE_PAYMENT,)
+    return (OVERPAID,) if amount > payable.open else (UNDERPAID,)
 
 
 def _by_virtual_account(

@@ -6,6 +6,7 @@ The values are named tuples: a batch makes thousands of them, at a third of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -43,7 +44,11 @@ class Split(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """What the owner of a payable says about it, in one snapshot."""
+    """What the owner of a payable says about it, in one snapshot.
+
+    `ask_until`: of a sale, until then money without a code that equals it is asked about. `open_minute` and
+    `close_minute`: of a standing code, the minutes of the day between which money without a code is its own.
+    """
 
     version: int
     kind: Kind
@@ -56,6 +61,9 @@ class Definition(NamedTuple):
     amount_due: int | None
     due_date: str
     is_oldest_first: bool
+    ask_until: datetime | None = None
+    open_minute: int | None = None
+    close_minute: int | None = None
 
 
 class Payable(NamedTuple):
@@ -85,16 +93,13 @@ class Payable(NamedTuple):
         return max(0, definition.amount_due - self.applied)
 
     def takes(self, amount: int) -> int:
-        """How much of `amount` the payable takes: at most its open part; a stall takes all while something is open."""
+        """How much of `amount` the payable takes: at most its open part; a stall takes all that comes."""
         definition = self.definition
         if definition.is_void:
             return 0
-        if definition.amount_due is None:
+        if definition.amount_due is None or definition.kind is Kind.SALE:
             return amount
-        rest = definition.amount_due - self.applied
-        if rest <= 0:
-            return 0
-        return amount if definition.kind is Kind.SALE else min(amount, rest)
+        return min(amount, max(0, definition.amount_due - self.applied))
 
     def apply(self, amount: int) -> tuple[Payable, tuple[Split, ...]]:
         """The payable after a payment, and how the payment is split over its lines without rest."""

@@ -151,6 +151,7 @@ def move_to_owner(book: Book, credit: Credit) -> None:
     back = {ledger.SUSPENSE: amount, credit.bank_account: -amount}
     book.enter(credit, kind, back, book.new_id(), BY_RULE, owner.organisation_id)
     credit.organisation_id, credit.account_id = owner.organisation_id, owner.account_id
+    credit.is_merchant = owner.is_merchant
     book.changes.moved_reports.append((credit.id, credit.id))
     again = {credit.bank_account: amount, ledger.SUSPENSE: -amount}
     book.enter(credit, kind, again, book.new_id(), BY_RULE, "")

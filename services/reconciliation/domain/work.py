@@ -52,6 +52,9 @@ class Work:
         self.payables: dict[str, Payable] = {}
         self._references: dict[str, str] = {}
         self._virtual_accounts: dict[str, list[str]] = {}
+        # Payables that may take money without a code, by their account; and the sales that are asked about.
+        self._at_stalls: dict[str, list[str]] = {}
+        self.asked: set[str] = set()
 
     def take_changes(self) -> Changes:
         """What has to be written so far; from now on changes gather anew."""
@@ -64,11 +67,12 @@ class Work:
         """Take in payables that the transaction has locked, or new ones that nobody else can see yet."""
         for payable in payables:
             if payable.id not in self.payables:
-                self._references[payable.definition.reference] = payable.id
-                if payable.definition.virtual_account:
-                    self._virtual_accounts.setdefault(payable.definition.virtual_account, []).append(
-                        payable.id
-                    )
+                definition = payable.definition
+                self._references[definition.reference] = payable.id
+                if definition.virtual_account:
+                    self._virtual_accounts.setdefault(definition.virtual_account, []).append(payable.id)
+                if definition.ask_until is not None or definition.open_minute is not None:
+                    self._at_stalls.setdefault(definition.account_id, []).append(payable.id)
             self.payables[payable.id] = payable
 
     def define(self, payable: Payable) -> None:
@@ -95,6 +99,14 @@ class Work:
     def by_virtual_account(self, virtual_account: str) -> Sequence[Payable]:
         """The payables of a payer's virtual account."""
         return [self.payables[id] for id in self._virtual_accounts.get(virtual_account, ())]
+
+    def at_stalls(self, place: tuple[str, str]) -> Iterable[Payable]:
+        """The payables of an account in force to which money without a code may belong, as far as they are locked."""
+        for account in self.accounts.get(place, ()):
+            if account.is_active:
+                for id in self._at_stalls.get(account.account_id, ()):
+                    if self.payables[id].organisation_id == account.organisation_id:
+                        yield self.payables[id]
 
     def owner(self, place: tuple[str, str]) -> Account | None:
         """The registration that counts: the active one, else the last one that was."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy.orm import Session
 
+from kit import clock
 from kit.references import Outcome
 from services.reconciliation.domain.book import Book
 from services.reconciliation.domain.credit import UNASSIGNED, Credit, Reason
@@ -34,15 +35,27 @@ def look_again(
     before = credit_rows.read(session, credit_ids)
     references: set[str] = set()
     virtual_accounts: set[str] = set()
+    places: set[tuple[str, str]] = set()
     for credit in before.values():
         found = find(credit.memo)
         if found.outcome in (Outcome.MATCH, Outcome.AMBIGUOUS):
             references.update(found.references)
+        elif found.outcome is Outcome.NONE:
+            places.add(credit.place)
         if credit.virtual_account:
             virtual_accounts.add(credit.virtual_account)
     payables.lock_missing_slots(session, sorted(references), sorted(virtual_accounts))
     book = open_book(find)
-    if references or virtual_accounts:
+    if places:
+        locked, book.asked = payables.lock_with_stalls(
+            session,
+            references=references,
+            virtual_accounts=virtual_accounts,
+            places=places,
+            now=book.now,
+        )
+        book.learn(locked)
+    elif references or virtual_accounts:
         book.learn(payables.lock(session, references=references, virtual_accounts=virtual_accounts))
     book.learn_accounts(batch.accounts_at(session, [credit.place for credit in before.values()]))
     for credit in credit_rows.lock(session, before).values():
@@ -70,12 +83,12 @@ def may_move_by_rule(credit: Credit) -> bool:
         return False
     if credit.reason is Reason.AWAITING_CONFIRMATION:
         return credit.is_confirmed
-    return bool(credit.waiting_key) or credit.reason is Reason.UNKNOWN_ACCOUNT
+    return bool(credit.waiting_key) or credit.reason in (Reason.UNKNOWN_ACCOUNT, Reason.ASKED)
 
 
 def sweep(session: Session, after: str) -> tuple[str, int]:
     """Look again at a page of credits that could be decided by now; the last id and how many were looked at."""
-    ids = waiting.decidable(session, after, PAGE)
+    ids = waiting.decidable(session, after, PAGE, clock.now())
     if ids:
         look_again(session, ids, may=may_move_by_rule)
     return (ids[-1] if ids else ""), len(ids)
@@ -86,4 +99,5 @@ def _is_the_same(credit: Credit, decision: Decision) -> bool:
         decision.suspended == credit.amount_suspense
         and decision.reason is credit.reason
         and decision.waiting_key == credit.waiting_key
+        and decision.asked_payable_id == credit.asked_payable_id
     )

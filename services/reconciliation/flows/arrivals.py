@@ -47,14 +47,17 @@ def receive(session: Session, reports: Sequence[Report]) -> Sequence[Credit]:
         question.memo_joins.append((each.by_memo, day))
         if found.outcome in _NAMED:
             question.references.update(found.references)
+        elif found.outcome is Outcome.NONE:
+            question.stall_places.add((report.bin, report.account_number))
         if report.virtual_account:
             question.virtual_accounts.add(report.virtual_account)
     question.account_locks = {account_lock(*place) for place in question.places}
-    answer = batch.look(session, question)
-
     book = open_book(find)
+    answer = batch.look(session, question, book.now)
+
     book.learn_accounts(answer.accounts)
     book.learn(answer.payables)
+    book.asked = answer.asked
     arrivals = _join(told, answer)
     joined = [arrival.credit_id for arrival in arrivals if not arrival.is_new]
     locked = credit_rows.lock(session, joined) if joined else {}
@@ -102,6 +105,8 @@ def _add_to(book: Book, credit: Credit, arrival: Arrival, question: batch.Questi
         return
     found = book.find(credit.memo)
     named = set(found.references) if found.outcome in _NAMED else set()
+    if found.outcome is Outcome.NONE and credit.place not in question.stall_places:
+        return
     if named <= question.references and (
         not credit.virtual_account or credit.virtual_account in question.virtual_accounts
     ):

@@ -72,7 +72,7 @@ def assign(
         kept=kept,
         payer=keep_rest_for if kept else "",
         suspended=suspended,
-        reason=credit.reason if suspended else Reason.NONE,
+        reason=_rest_waits_as(credit.reason) if suspended else Reason.NONE,
         waiting_key=credit.waiting_key if suspended else "",
         rule="person",
         rule_detail=reason,
@@ -222,6 +222,19 @@ def confirm(session: Session, subject: Subject, credit_id: str, reason: str, cre
     _decide_by_rule(session, subject, credit_id, credit_version, held, "credit.confirm", reason, vouch)
 
 
+def decline(session: Session, subject: Subject, credit_id: str, reason: str) -> None:
+    """Money without a code is not of the sale that it asks about: it goes to its account's default code, else it waits.
+
+    A yes assigns the money to the sale. Raises CreditMoved if the question is over.
+    """
+    _say_why(reason)
+
+    def let_go(book: Book, credit: Credit) -> None:
+        credit.asked_payable_id = ""
+
+    _decide_by_rule(session, subject, credit_id, 0, Reason.ASKED, "credit.decline", reason, let_go)
+
+
 def resolve_duplicate(
     session: Session, subject: Subject, credit_id: str, same_as: str, reason: str, credit_version: int = 0
 ) -> None:
@@ -294,6 +307,11 @@ def _take_back(
         uses = books.uses_of_payer_credit(session, credit.organisation_id, credit.payer)
         raise errors.LaterPaymentsStand(payments=", ".join(each.id for each in uses))
     take_back_kept(book, credit, kept, EntryKind.UNDONE, subject.label, reason)
+
+
+def _rest_waits_as(reason: Reason) -> Reason:
+    """A rest is not the amount that was asked about."""
+    return Reason.NO_REFERENCE if reason is Reason.ASKED else reason
 
 
 def _may_take(payable: Payable | None, organisation_id: str, amount: int) -> None:

@@ -13,7 +13,7 @@ from services.reconciliation.domain.payable import Payable
 from services.reconciliation.domain.suggesting import MOST, Clues, Suggestion, rank
 from services.reconciliation.domain.words import memo_words, name_windows
 from services.reconciliation.store import credit as credit_rows
-from services.reconciliation.store import suggesting
+from services.reconciliation.store import lists, suggesting
 from services.reconciliation.store.payables import Card
 
 _MOST_WINDOWS = 8
@@ -53,8 +53,10 @@ def suggest(session: Session, credit_id: str) -> list[Suggestion]:
     return rank(rows, clues)
 
 
-def search(session: Session, organisation_id: str, text: str) -> list[Suggestion]:
+def search(session: Session, organisation_id: str, text: str, *, without_merchants: bool) -> list[Suggestion]:
     """Payables of an organisation by what a person types: a reference, or words of name, code and class."""
+    if without_merchants and lists.is_merchant(session, organisation_id):
+        return []
     rows = suggesting.by_references(session, organisation_id, [normalise(text)])
     words = search_key(text).split()
     if words:

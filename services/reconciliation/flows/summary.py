@@ -28,18 +28,18 @@ class Summary:
     ledger_credits: int
 
 
-def summarise(session: Session, organisation_id: str) -> Summary:
+def summarise(session: Session, organisation_id: str, *, without_merchants: bool) -> Summary:
     """Of one organisation, or (empty) of all that the transaction may see."""
     sums = dict.fromkeys(
         (ledger.BANK, ledger.COLLECTED, ledger.PAYER_CREDIT, ledger.SUSPENSE, ledger.REFUND_DUE), 0
     )
-    for _, account, balance in lists.balances(session, organisation_id):
+    for _, account, balance in lists.balances(session, organisation_id, without_merchants=without_merchants):
         for head in sums:
             if account.startswith(head):
                 sums[head] += balance
-    debits, credits = lists.turnover(session, organisation_id)
+    debits, credits = lists.turnover(session, organisation_id, without_merchants=without_merchants)
     return Summary(
-        *lists.counts(session, organisation_id),
+        *lists.counts(session, organisation_id, without_merchants=without_merchants),
         sums[ledger.BANK],
         -sums[ledger.COLLECTED],
         -sums[ledger.PAYER_CREDIT],

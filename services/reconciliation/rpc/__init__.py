@@ -36,6 +36,8 @@ _VIEWS = {
     pb.ListCreditsRequest.VIEW_TWICE_OPEN: "twice_open",
 }
 _READERS = ("cli", "gateway")
+# The pilots' service hands on what a stall answered, or a merchant decided about their own money.
+_STALLS = ("pilots",)
 _OLD_HOURS: Final = 24
 _MOST_IDS: Final = 100
 
@@ -54,7 +56,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         "GetCredit": Permission("credits.read", services=_READERS),
         "SuggestPayables": Permission("credits.read"),
         "SearchPayables": Permission("credits.read"),
-        "AssignCredit": Permission(clerk.ASSIGN),
+        "AssignCredit": Permission(clerk.ASSIGN, services=_STALLS),
+        "DeclineAsked": Permission(clerk.ASSIGN, services=_STALLS),
         "UndoPayment": Permission(clerk.UNDO),
         "UsePayerCredit": Permission(clerk.ASSIGN),
         "ParkCredit": Permission(clerk.ASSIGN),
@@ -86,6 +89,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
             request.search,
             request.oldest_first,
             clock.now() - timedelta(hours=request.older_than_hours) if request.older_than_hours > 0 else None,
+            _acts_for_city(context),
         )
         filters = (
             organisation_id,
@@ -100,7 +104,9 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
 
         def read(session: Session, subject: Subject) -> pb.ListCreditsResponse:
             found = lists.credits(session, wanted, str(after[0]) if after else "", size)
-            count, amount = lists.suspense(session, organisation_id)
+            count, amount = lists.suspense(
+                session, organisation_id, without_merchants=wanted.without_merchants
+            )
             return pb.ListCreditsResponse(
                 credits=[present.credit(each) for each in found.credits],
                 next_page_token=pages.token((found.after,), filters, self._page_key) if found.after else "",
@@ -126,7 +132,11 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         self, request: pb.SearchPayablesRequest, context: grpc.ServicerContext
     ) -> pb.SearchPayablesResponse:
         id = _id(request.organisation_id, "organisation_id")
-        found = self._edge.query(context, lambda session, _: suggesting.search(session, id, request.search))
+        hides = _acts_for_city(context)
+        found = self._edge.query(
+            context,
+            lambda session, _: suggesting.search(session, id, request.search, without_merchants=hides),
+        )
         return pb.SearchPayablesResponse(payables=[present.suggestion(each) for each in found])
 
     def AssignCredit(self, request: pb.AssignCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
@@ -145,6 +155,15 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
             )
 
         return self._change(context, request, id, assign)
+
+    def DeclineAsked(self, request: pb.DeclineAskedRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
+        id = _id(request.credit_id, "credit_id")
+        return self._change(
+            context,
+            request,
+            id,
+            lambda session, subject: clerk.decline(session, subject, id, request.reason),
+        )
 
     def UndoPayment(self, request: pb.UndoPaymentRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
         id = _id(request.payment_id, "payment_id")
@@ -226,8 +245,14 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         now = clock.now()
         old_before = now - timedelta(hours=request.old_hours if request.old_hours > 0 else _OLD_HOURS)
         day_start = datetime.combine(clock.business_date(now), time.min, clock.CITY_ZONE)
+        hides = _acts_for_city(context)
         return present.queue(
-            self._edge.query(context, lambda session, _: queue.summarise(session, id, old_before, day_start))
+            self._edge.query(
+                context,
+                lambda session, _: queue.summarise(
+                    session, id, old_before, day_start, without_merchants=hides
+                ),
+            )
         )
 
     def ListPayments(
@@ -277,7 +302,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     ) -> pb.ListLedgerBalancesResponse:
         id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
         read = lists.balances_by_kind if request.payers_together else lists.balances
-        rows = self._edge.query(context, lambda session, _: read(session, id))
+        hides = _acts_for_city(context)
+        rows = self._edge.query(context, lambda session, _: read(session, id, without_merchants=hides))
         return pb.ListLedgerBalancesResponse(
             balances=[
                 pb.LedgerBalance(organisation_id=organisation, ledger_account=account, balance=balance)
@@ -289,9 +315,10 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         self, request: pb.SummariseCreditsRequest, context: grpc.ServicerContext
     ) -> pb.CreditsSummary:
         id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        hides = _acts_for_city(context)
 
         def read(session: Session, subject: Subject) -> pb.CreditsSummary:
-            found = summary.summarise(session, id)
+            found = summary.summarise(session, id, without_merchants=hides)
             rows, letters = lists.backlog(session)
             return present.summary(found, rows, letters)
 
@@ -327,6 +354,12 @@ def _only_one(context: grpc.ServicerContext) -> str:
     if tenants is None or tenants.everywhere or len(tenants.organisation_ids) != 1:
         return ""
     return str(next(iter(tenants.organisation_ids)))
+
+
+def _acts_for_city(context: grpc.ServicerContext) -> bool:
+    """True for a person or system that sees every organisation: what traders take is not theirs to see."""
+    tenants = caller_of(context).tenants
+    return tenants is not None and tenants.everywhere
 
 
 def _id(value: str, field: str, *, may_be_empty: bool = False) -> str:

@@ -51,6 +51,7 @@ def credit(value: Credit) -> pb.Credit:
         merged_into_credit_id=value.merged_into,
         payer_id=value.payer,
         currency_code=value.currency,
+        asked_payable_id=value.asked_payable_id,
     )
 
 

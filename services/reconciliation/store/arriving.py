@@ -34,26 +34,27 @@ _ADD: Final[LiteralString] = _one_line("""
             %(suspense)s::bigint[], %(payer)s::text[], %(reason)s::text[], %(waiting_key)s::text[],
             %(is_confirmed)s::boolean[], %(is_in_ledger)s::boolean[], %(has_statement)s::boolean[],
             %(exceptions)s::text[], %(reference_join)s::bigint[], %(memo_join)s::bigint[], %(source_id)s::text[],
-            %(channel)s::text[], %(provider)s::text[], %(transaction)s::text[], %(payable_id)s::uuid[],
+            %(channel)s::text[], %(provider)s::text[], %(transaction)s::text[], %(is_merchant)s::boolean[],
+            %(payable_id)s::uuid[],
             %(total)s::bigint[], %(version)s::bigint[], %(payable_version)s::bigint[],
             %(rule)s::text[], %(rule_detail)s::text[]), jsonb_array_elements(%(splits)s::jsonb))
             AS i(id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo,
                  join_text, bank_reference, bank_reference_key, payer_name, payer_account, payer_bin, occur_time,
                  bank_date, arrive_time, applied, kept, suspense, payer, reason, waiting_key, is_confirmed,
                  is_in_ledger, has_statement, exceptions, reference_join, memo_join, source_id, channel, provider,
-                 transaction, payable_id, total, version, payable_version, rule, rule_detail, splits)
+                 transaction, is_merchant, payable_id, total, version, payable_version, rule, rule_detail, splits)
     ), credits AS (
         INSERT INTO credit (
             id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo, join_text,
             bank_reference, bank_reference_key, payer_name, payer_account, payer_bin, bank_time, bank_date,
             arrive_time, amount_applied, amount_payer_credit, amount_suspense, payer, reason, waiting_key,
             is_confirmed, is_in_ledger, has_statement, exceptions, reference_join, memo_join, report_count, post_time,
-            version)
+            version, is_merchant)
         SELECT id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo,
                join_text, bank_reference, bank_reference_key, payer_name, payer_account, payer_bin,
                coalesce(occur_time, arrive_time), bank_date, arrive_time, applied, kept, suspense, payer, reason,
                waiting_key, is_confirmed, is_in_ledger, has_statement, string_to_array(exceptions, ' '),
-               reference_join, memo_join, 1, %(now)s, 1
+               reference_join, memo_join, 1, %(now)s, 1, is_merchant
         FROM i
     ), reports AS (
         INSERT INTO report (
@@ -126,6 +127,7 @@ def add(
             "channel": text_array([each.channel for each in reports]),
             "provider": text_array([each.provider for each in reports]),
             "transaction": text_array([each.provider_transaction_id for each in reports]),
+            "is_merchant": booleans([each.is_merchant for each in credits]),
             "payable_id": plain([each.payable_id if each else "" for each in paid]),
             "splits": msgspec.json.encode([each.splits if each else None for each in paid]).decode(),
             "total": integers([each.total_applied if each else None for each in paid]),

@@ -21,7 +21,7 @@ from services.reconciliation.store import credit as credit_rows
 _LOCK_ACCOUNTS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(locks)s::bigint[]) AS k"
 _ACCOUNT_COLUMNS: Final[LiteralString] = (
     "a.account_id::text, a.version, a.organisation_id::text, a.bin, a.account_number, a.holder_name, a.is_active,"
-    " a.active_time, a.retire_time"
+    " a.active_time, a.retire_time, a.is_merchant"
 )
 _ACCOUNTS: Final[LiteralString] = (
     "SELECT "
@@ -33,12 +33,13 @@ _ACCOUNTS: Final[LiteralString] = (
 )
 _SAVE_ACCOUNT: Final[LiteralString] = """
     INSERT INTO receiving_account AS a (
-        account_id, version, organisation_id, bin, account_number, holder_name, is_active, active_time, retire_time)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        account_id, version, organisation_id, bin, account_number, holder_name, is_active, active_time, retire_time,
+        is_merchant)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (account_id) DO UPDATE SET
         version = excluded.version, organisation_id = excluded.organisation_id, bin = excluded.bin,
         account_number = excluded.account_number, holder_name = excluded.holder_name,
-        is_active = excluded.is_active, active_time = excluded.active_time, retire_time = excluded.retire_time
+        is_active = excluded.is_active, active_time = excluded.active_time, retire_time = excluded.retire_time, is_merchant = excluded.is_merchant
     WHERE a.version < excluded.version RETURNING 1"""
 
 
@@ -54,19 +55,25 @@ class Question:
     memo_joins: list[tuple[int, str]] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
     virtual_accounts: set[str] = field(default_factory=set)
+    # Accounts on which money without a code arrived.
+    stall_places: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Answer:
-    """What is known, with its locks held: reports dealt with before, credits they may join, accounts, payables."""
+    """What is known, with its locks held: reports dealt with before, credits they may join, accounts, payables.
+
+    `asked` are the sales on the question's stall places that other money asks about.
+    """
 
     seen: set[str]
     tellings: list[Telling]
     accounts: list[Account]
     payables: list[Payable]
+    asked: set[str]
 
 
-def look(session: Session, question: Question) -> Answer:
+def look(session: Session, question: Question, now: datetime) -> Answer:
     """Lock accounts, slots and payables in this order, each sorted, and read what the batch needs: one round trip."""
     references = sorted(question.references)
     virtual_accounts = sorted(question.virtual_accounts)
@@ -93,23 +100,29 @@ def look(session: Session, question: Question) -> Answer:
         ),
     ]
     lock: LiteralString = payables.LOCK_BY_ANY if virtual_accounts else payables.LOCK_BY_REFERENCE
-    own = {
+    own: dict[str, Any] = {
         "references": text_array(references),
         "virtual_accounts": text_array(virtual_accounts),
         "ids": "{}",
     }
+    if question.stall_places:
+        lock = payables.LOCK_WITH_STALLS
+        own |= payables.stall_values(question.stall_places, now)
     connection = cursor(session).connection
     with connection.pipeline():
         connection.execute(_LOCK_ACCOUNTS, {"locks": integers(sorted(question.account_locks))})
         cursors = [connection.execute(statement, values) for statement, values in reads]
         payables.lock_missing_slots(session, references, virtual_accounts)
         cursors.append(connection.execute(lock, own))
-        seen, tellings, accounts, locked = [each.fetchall() for each in cursors]
+        if question.stall_places:
+            cursors.append(connection.execute(payables.ASKED, own))
+        seen, tellings, accounts, locked, *asked = [each.fetchall() for each in cursors]
     return Answer(
         {id for (id,) in seen},
         [credit_rows.telling_from_row(row) for row in tellings],
         credit_rows.accounts_from(accounts),
         [payables.from_row(row) for row in locked],
+        {id for rows in asked for (id,) in rows},
     )
 
 
@@ -142,6 +155,7 @@ def save_account(session: Session, account: Account) -> bool:
             account.is_active,
             account.active_time,
             account.retire_time,
+            account.is_merchant,
         ),
     )
     return done.fetchone() is not None
@@ -188,7 +202,7 @@ def write_rest(session: Session, changes: Changes, now: datetime, arrived: Mappi
 
 
 def _plain_arrivals(changes: Changes, payments: Iterable[Payment]) -> dict[str, Report]:
-    """Credits that one report told of and that pay at most one payable, with that report."""
+    """Credits that one report told of and that pay at most one payable and ask for none, with that report."""
     further = {payment.credit_id for payment in payments if payment.id != payment.credit_id}
     return {
         row.credit_id: row.report
@@ -197,4 +211,5 @@ def _plain_arrivals(changes: Changes, payments: Iterable[Payment]) -> dict[str, 
         and row.credit_id not in further
         and row.credit_id in changes.new_credits
         and changes.new_credits[row.credit_id].report_count == 1
+        and not changes.new_credits[row.credit_id].asked_payable_id
     }

@@ -21,7 +21,7 @@ COLUMNS: Final[LiteralString] = (
     " c.payer_bin, c.bank_time, c.bank_date, c.arrive_time, c.post_time, c.amount_applied, c.amount_payer_credit,"
     " c.amount_suspense, c.amount_refundable, c.payer, c.reason, c.park_reason, c.waiting_key, c.is_confirmed,"
     " c.is_in_ledger, c.has_statement, c.exceptions, c.report_count, coalesce(c.merged_into::text, ''), c.version,"
-    " c.reference_join, c.memo_join"
+    " coalesce(c.asked_payable_id::text, ''), c.is_merchant, c.reference_join, c.memo_join"
 )
 SEEN: Final[LiteralString] = "SELECT r.id::text FROM report r WHERE r.id = ANY(%(reports)s::uuid[])"
 _TELLING: Final[LiteralString] = """
@@ -48,10 +48,10 @@ _INSERT: Final[LiteralString] = """
         id, organisation_id, account_id, bin, account_number, virtual_account, currency, amount, memo, join_text,
         bank_reference, bank_reference_key, payer_name, payer_account, payer_bin, bank_time, bank_date, arrive_time,
         amount_applied, amount_payer_credit, amount_suspense, amount_refundable, payer, reason, waiting_key,
-        is_confirmed, is_in_ledger, has_statement, exceptions, report_count, reference_join, memo_join, post_time,
-        version)
+        is_confirmed, is_in_ledger, has_statement, exceptions, report_count, reference_join, memo_join, asked_payable_id,
+        is_merchant, post_time, version)
     SELECT i.a, i.b, i.c, i.d, i.e, i.f, i.g, i.h, i.i, i.j, i.k, i.l, i.m, i.n, i.o, i.p, i.q, i.r, i.s, i.t, i.u,
-           0, i.v, i.w, i.x, i.y, i.z, i.aa, string_to_array(i.ab, ' '), i.ac, i.ad, i.ae, %(now)s, 1
+           0, i.v, i.w, i.x, i.y, i.z, i.aa, string_to_array(i.ab, ' '), i.ac, i.ad, i.ae, i.af, i.ag, %(now)s, 1
     FROM unnest(
         %(id)s::uuid[], %(organisation_id)s::uuid[], %(account_id)s::text[], %(bin)s::text[],
         %(account_number)s::text[], %(virtual_account)s::text[], %(currency)s::text[], %(amount)s::bigint[],
@@ -61,8 +61,8 @@ _INSERT: Final[LiteralString] = """
         %(amount_payer_credit)s::bigint[], %(amount_suspense)s::bigint[], %(payer)s::text[], %(reason)s::text[],
         %(waiting_key)s::text[], %(is_confirmed)s::boolean[], %(is_in_ledger)s::boolean[],
         %(has_statement)s::boolean[], %(exceptions)s::text[], %(report_count)s::int[], %(reference_join)s::bigint[],
-        %(memo_join)s::bigint[])
-        AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae)"""
+        %(memo_join)s::bigint[], %(asked_payable_id)s::uuid[], %(is_merchant)s::boolean[])
+        AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, ac, ad, ae, af, ag)"""
 _UPDATE: Final[LiteralString] = """
     UPDATE credit AS c SET
         organisation_id = i.organisation_id, account_id = i.account_id, amount_applied = i.amount_applied,
@@ -73,7 +73,7 @@ _UPDATE: Final[LiteralString] = """
         waiting_key = i.waiting_key, is_confirmed = i.is_confirmed, is_in_ledger = i.is_in_ledger,
         has_statement = i.has_statement, exceptions = string_to_array(i.exceptions, ' '),
         report_count = i.report_count, merged_into = i.merged_into, reference_join = i.reference_join,
-        version = i.version
+        version = i.version, asked_payable_id = i.asked_payable_id, is_merchant = i.is_merchant
     FROM unnest(
         %(id)s::uuid[], %(organisation_id)s::uuid[], %(account_id)s::text[], %(amount_applied)s::bigint[],
         %(amount_payer_credit)s::bigint[], %(amount_suspense)s::bigint[], %(amount_refundable)s::bigint[],
@@ -81,11 +81,12 @@ _UPDATE: Final[LiteralString] = """
         %(payer_account)s::text[], %(payer_bin)s::text[], %(payer)s::text[], %(reason)s::text[],
         %(park_reason)s::text[], %(waiting_key)s::text[], %(is_confirmed)s::boolean[], %(is_in_ledger)s::boolean[],
         %(has_statement)s::boolean[], %(exceptions)s::text[], %(report_count)s::int[], %(merged_into)s::uuid[],
-        %(reference_join)s::bigint[], %(version)s::bigint[])
+        %(reference_join)s::bigint[], %(version)s::bigint[], %(asked_payable_id)s::uuid[],
+        %(is_merchant)s::boolean[])
         AS i(id, organisation_id, account_id, amount_applied, amount_payer_credit, amount_suspense,
              amount_refundable, bank_reference, bank_reference_key, payer_name, payer_account, payer_bin, payer,
              reason, park_reason, waiting_key, is_confirmed, is_in_ledger, has_statement, exceptions, report_count,
-             merged_into, reference_join, version)
+             merged_into, reference_join, version, asked_payable_id, is_merchant)
     WHERE c.id = i.id"""
 _INSERT_REPORTS: Final[LiteralString] = """
     INSERT INTO report (
@@ -168,6 +169,8 @@ def add(session: Session, credits: Sequence[Credit], now: datetime) -> None:
             "report_count": integers([each.report_count for each in credits]),
             "reference_join": integers([each.reference_join for each in credits]),
             "memo_join": integers([each.memo_join for each in credits]),
+            "asked_payable_id": plain([each.asked_payable_id for each in credits]),
+            "is_merchant": booleans([each.is_merchant for each in credits]),
             "now": now,
         },
     )
@@ -183,9 +186,9 @@ def update(session: Session, credits: Sequence[Credit]) -> None:
         parameters[name] = text_array([getattr(each, name) for each in credits])
     for name in ("account_id", "park_reason", "waiting_key"):
         parameters[name] = text_array([getattr(each, name) for each in credits])
-    for name in ("is_confirmed", "is_in_ledger", "has_statement"):
+    for name in ("is_confirmed", "is_in_ledger", "has_statement", "is_merchant"):
         parameters[name] = booleans([getattr(each, name) for each in credits])
-    for name in ("id", "organisation_id", "merged_into"):
+    for name in ("id", "organisation_id", "merged_into", "asked_payable_id"):
         parameters[name] = plain([getattr(each, name) for each in credits])
     parameters["reason"] = text_array([each.reason.value for each in credits])
     parameters["exceptions"] = text_array([" ".join(each.exceptions) for each in credits])

@@ -108,6 +108,11 @@ _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
     ),
     (
         "I4",
+        "SELECT 'asked about by ' || count(*) || ' credits', 'payable ' || asked_payable_id FROM credit"
+        " WHERE asked_payable_id IS NOT NULL GROUP BY asked_payable_id HAVING count(*) > 1",
+    ),
+    (
+        "I4",
         """SELECT 'told by ' || count(r.id) || ' reports, counts ' || c.report_count, 'credit ' || c.id
            FROM credit c LEFT JOIN report r ON r.credit_id = c.id WHERE c.merged_into IS NULL
            GROUP BY c.id HAVING count(r.id) <> c.report_count""",

@@ -58,6 +58,8 @@ class Filter:
     search: str
     is_oldest_first: bool
     arrived_before: datetime | None = None
+    # For who acts for the whole city: what traders take is not theirs to see.
+    without_merchants: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _by_code(session: Session, values: dict[str, Any]) -> list[str]:
 
 def _narrowed(wanted: Filter) -> LiteralString:
     narrowed: LiteralString = " AND c.reason = %(reason)s" if wanted.reason else ""
+    narrowed += " AND NOT c.is_merchant" if wanted.without_merchants else ""
     return narrowed + (" AND c.arrive_time < %(arrived_before)s" if wanted.arrived_before else "")
 
 
@@ -198,12 +201,13 @@ def _plain_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def suspense(session: Session, organisation_id: str) -> tuple[int, int]:
+def suspense(session: Session, organisation_id: str, *, without_merchants: bool) -> tuple[int, int]:
     """How many credits wait for a person, and the đồng in them."""
+    others: LiteralString = " AND NOT is_merchant" if without_merchants else ""
     statement: LiteralString = (
         "SELECT count(*), coalesce(sum(amount_suspense), 0)::bigint FROM credit WHERE amount_suspense > 0"
         " AND park_reason = '' AND (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"
-    )
+    ) + others
     row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
@@ -270,45 +274,70 @@ def payer_credits(
     return list(cursor(session).execute(statement, parameters, prepare=False))
 
 
-def balances_by_kind(session: Session, organisation_id: str) -> list[tuple[str, str, int]]:
+# Of rows that carry an organisation: those of traders left out.
+_NO_TRADERS: Final[LiteralString] = (
+    " AND organisation_id NOT IN (SELECT a.organisation_id FROM receiving_account a WHERE a.is_merchant)"
+)
+
+
+def is_merchant(session: Session, organisation_id: str) -> bool:
+    """Whether an organisation is a trader's, as far as an account of it was announced."""
+    statement: LiteralString = (
+        "SELECT FROM receiving_account WHERE organisation_id = %s::uuid AND is_merchant LIMIT 1"
+    )
+    return cursor(session).execute(statement, (organisation_id,), prepare=False).fetchone() is not None
+
+
+def balances_by_kind(
+    session: Session, organisation_id: str, *, without_merchants: bool
+) -> list[tuple[str, str, int]]:
     """The same with one row for all payers' credits of an organisation: there may be one of every family."""
     account: LiteralString = (
         "CASE WHEN ledger_account LIKE 'payer_credit:%%' THEN 'payer_credit' ELSE ledger_account END"
     )
     statement: LiteralString = (
         "SELECT organisation_id::text, " + account + ", sum(balance)::bigint FROM ledger_balance"
-        " WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s GROUP BY 1, 2 ORDER BY 1, 2"
+        " WHERE (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"
+        + (_NO_TRADERS if without_merchants else "")
+        + " GROUP BY 1, 2 ORDER BY 1, 2"
     )
     return list(cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False))
 
 
-def balances(session: Session, organisation_id: str) -> list[tuple[str, str, int]]:
+def balances(
+    session: Session, organisation_id: str, *, without_merchants: bool
+) -> list[tuple[str, str, int]]:
     """Organisation, ledger account and balance (debit is positive), sorted."""
     statement: LiteralString = (
         "SELECT organisation_id::text, ledger_account, balance FROM ledger_balance"
-        " WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s"
-        " ORDER BY organisation_id, ledger_account"
+        " WHERE (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"
+        + (_NO_TRADERS if without_merchants else "")
+        + " ORDER BY organisation_id, ledger_account"
     )
     return list(cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False))
 
 
-def counts(session: Session, organisation_id: str) -> tuple[int, int, int, int, int]:
+def counts(
+    session: Session, organisation_id: str, *, without_merchants: bool
+) -> tuple[int, int, int, int, int]:
     """Credits in the ledger: all, wholly applied, in suspense, told by no statement; and reports that joined."""
     statement: LiteralString = """
         SELECT count(*), count(*) FILTER (WHERE amount_applied = amount), count(*) FILTER (WHERE amount_suspense > 0),
                count(*) FILTER (WHERE NOT has_statement), coalesce(sum(report_count - 1), 0)::bigint
         FROM credit WHERE is_in_ledger AND (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"""
+    statement += " AND NOT is_merchant" if without_merchants else ""
     row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
     assert row is not None
     return row[0], row[1], row[2], row[3], row[4]
 
 
-def turnover(session: Session, organisation_id: str) -> tuple[int, int]:
+def turnover(session: Session, organisation_id: str, *, without_merchants: bool) -> tuple[int, int]:
     """Σ debits and Σ credits of all postings, both positive."""
     statement: LiteralString = """
         SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint,
                coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint
-        FROM posting WHERE %(organisation)s = '' OR organisation_id::text = %(organisation)s"""
+        FROM posting WHERE (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"""
+    statement += _NO_TRADERS if without_merchants else ""
     row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
     assert row is not None
     return row[0], row[1]

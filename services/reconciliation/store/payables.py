@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -17,8 +18,9 @@ from services.reconciliation.domain.payable import Definition, Kind, Line, Payab
 COLUMNS: Final[LiteralString] = (
     "p.id::text, p.lines::text, p.applied, p.applied_version, p.version, p.kind, p.is_void, p.reference,"
     " p.organisation_id::text, p.account_id, p.virtual_account, p.payer_id, p.amount_due, p.due_date,"
-    " p.is_oldest_first"
+    " p.is_oldest_first, p.ask_until, p.open_minute, p.close_minute"
 )
+COLUMN_COUNT: Final = 18
 LOCK_BY_REFERENCE: Final[LiteralString] = (
     "SELECT "
     + COLUMNS
@@ -34,6 +36,30 @@ LOCK_BY_ANY: Final[LiteralString] = (
         UNION SELECT unnest(%(ids)s::uuid[])
     ) ORDER BY p.id FOR UPDATE"""
 )
+
+# Sales that wait on an account in force, and the code that takes what comes without one, each by its partial index.
+LOCK_WITH_STALLS: Final[LiteralString] = (
+    "SELECT "
+    + COLUMNS
+    + """ FROM payable p WHERE p.id IN (
+        SELECT id FROM payable WHERE reference = ANY(%(references)s::text[])
+        UNION SELECT id FROM payable
+              WHERE virtual_account <> '' AND virtual_account = ANY(%(virtual_accounts)s::text[])
+        UNION SELECT s.id
+              FROM unnest(%(stall_bins)s::text[], %(stall_numbers)s::text[]) AS i(bin, account_number)
+              JOIN receiving_account a ON a.bin = i.bin AND a.account_number = i.account_number AND a.is_active
+              JOIN LATERAL (
+                  SELECT w.id FROM payable w WHERE w.account_id = a.account_id::text AND w.ask_until > %(now)s
+                  UNION ALL
+                  SELECT d.id FROM payable d WHERE d.account_id = a.account_id::text AND d.open_minute IS NOT NULL
+              ) s ON true
+    ) ORDER BY p.id FOR UPDATE"""
+)
+# Read once their payables are locked: who asked about one before has told by then.
+ASKED: Final[LiteralString] = """
+    SELECT c.asked_payable_id::text
+    FROM unnest(%(stall_bins)s::text[], %(stall_numbers)s::text[]) AS i(bin, account_number)
+    JOIN credit c ON c.bin = i.bin AND c.account_number = i.account_number AND c.asked_payable_id IS NOT NULL"""
 
 # The row of a slot is written and locked only where no payable is known yet: a known one is never forgotten, so its
 # own lock is enough.
@@ -64,22 +90,24 @@ UPDATE: Final[LiteralString] = """
 _DEFINE: Final[LiteralString] = """
     INSERT INTO payable AS p (
         id, organisation_id, version, kind, is_void, reference, account_id, virtual_account, payer_id, amount_due,
-        due_date, is_oldest_first, lines, applied, applied_version)
-    SELECT i.a, i.b, i.c, i.d, i.e, i.f, i.g, i.h, i.i, i.j, i.k, i.l, i.lines, i.m, i.n
+        due_date, is_oldest_first, lines, applied, applied_version, ask_until, open_minute, close_minute)
+    SELECT i.a, i.b, i.c, i.d, i.e, i.f, i.g, i.h, i.i, i.j, i.k, i.l, i.lines, i.m, i.n, i.o, i.p, i.q
     FROM ROWS FROM (
         unnest(
             %(ids)s::uuid[], %(organisations)s::uuid[], %(versions)s::bigint[], %(kinds)s::text[],
             %(voids)s::boolean[], %(references)s::text[], %(accounts)s::text[], %(virtual_accounts)s::text[],
             %(payers)s::text[], %(dues)s::bigint[], %(due_dates)s::text[], %(oldest_first)s::boolean[],
-            %(applied)s::bigint[], %(applied_versions)s::bigint[]),
+            %(applied)s::bigint[], %(applied_versions)s::bigint[], %(ask_untils)s::timestamptz[],
+            %(open_minutes)s::smallint[], %(close_minutes)s::smallint[]),
         jsonb_array_elements(%(lines)s::jsonb)
-    ) AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, lines)
+    ) AS i(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, lines)
     ON CONFLICT (id) DO UPDATE SET
         organisation_id = excluded.organisation_id, version = excluded.version, kind = excluded.kind,
         is_void = excluded.is_void, reference = excluded.reference, account_id = excluded.account_id,
         virtual_account = excluded.virtual_account, payer_id = excluded.payer_id, amount_due = excluded.amount_due,
         due_date = excluded.due_date, is_oldest_first = excluded.is_oldest_first, lines = excluded.lines,
-        applied = excluded.applied, applied_version = excluded.applied_version"""
+        applied = excluded.applied, applied_version = excluded.applied_version, ask_until = excluded.ask_until,
+        open_minute = excluded.open_minute, close_minute = excluded.close_minute"""
 
 _DEFINE_CARDS: Final[LiteralString] = """
     INSERT INTO payable_card (payable_id, organisation_id, title, payer_name, group_name, search_text, words)
@@ -144,6 +172,34 @@ def lock(
     return [from_row(row) for row in cursor(session).execute(LOCK_BY_ANY, parameters, prepare=False)]
 
 
+def lock_with_stalls(
+    session: Session,
+    *,
+    references: Iterable[str],
+    virtual_accounts: Iterable[str],
+    places: Iterable[tuple[str, str]],
+    now: datetime,
+) -> tuple[list[Payable], set[str]]:
+    """The same with what may take money without a code on these accounts; and the sales that are asked about there."""
+    parameters = {
+        "references": text_array(list(references)),
+        "virtual_accounts": text_array(list(virtual_accounts)),
+        **stall_values(places, now),
+    }
+    locked = [from_row(row) for row in cursor(session).execute(LOCK_WITH_STALLS, parameters, prepare=False)]
+    return locked, {id for (id,) in cursor(session).execute(ASKED, parameters, prepare=False)}
+
+
+def stall_values(places: Iterable[tuple[str, str]], now: datetime) -> dict[str, Any]:
+    """The parameters of LOCK_WITH_STALLS and ASKED that name accounts."""
+    ordered = sorted(places)
+    return {
+        "stall_bins": text_array([bin for bin, _ in ordered]),
+        "stall_numbers": text_array([number for _, number in ordered]),
+        "now": now,
+    }
+
+
 def known(session: Session, ids: Iterable[str]) -> set[str]:
     """Which of these payables exist, without a lock."""
     statement: LiteralString = "SELECT id::text FROM payable WHERE id = ANY(%s::uuid[])"
@@ -199,6 +255,11 @@ def define(session: Session, payables: Sequence[Payable]) -> None:
             "lines": _lines_of(ordered),
             "applied": integers([each.applied for each in ordered]),
             "applied_versions": integers([each.applied_version for each in ordered]),
+            "ask_untils": plain(
+                [each.ask_until.isoformat() if each.ask_until else "" for each in definitions]
+            ),
+            "open_minutes": integers([each.open_minute for each in definitions]),
+            "close_minutes": integers([each.close_minute for each in definitions]),
         },
     )
 

@@ -58,9 +58,17 @@ class Decided:
     amount: int
 
 
-def summarise(session: Session, organisation_id: str, old_before: datetime, day_start: datetime) -> Queue:
+def summarise(
+    session: Session,
+    organisation_id: str,
+    old_before: datetime,
+    day_start: datetime,
+    *,
+    without_merchants: bool,
+) -> Queue:
     """The queue of one organisation, or (empty) of all that the transaction may see."""
     own: LiteralString = " AND c.organisation_id = %(organisation)s::uuid" if organisation_id else ""
+    own += " AND NOT c.is_merchant" if without_merchants else ""
     parameters = {"organisation": organisation_id, "old": old_before, "first": first_id_at(day_start)}
     found = cursor(session)
     waiting: LiteralString = (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kit.arrays import integers, plain, text_array
 from kit.db import cursor
 from services.reconciliation.domain.payable import Payable
-from services.reconciliation.store.payables import COLUMNS, Card, from_row, word_hash
+from services.reconciliation.store.payables import COLUMN_COUNT, COLUMNS, Card, from_row, word_hash
 
 MOST_BY_AMOUNT: Final = 60
 MOST_BY_WORDS: Final = 60
@@ -83,8 +83,8 @@ def _read(
 ) -> list[tuple[Payable, Card]]:
     found = []
     for row in cursor(session).execute(statement, parameters, prepare=False):
-        payable = from_row(row[:15])
-        title, payer_name, group_name, search_text = row[15:]
+        payable = from_row(row[:COLUMN_COUNT])
+        title, payer_name, group_name, search_text = row[COLUMN_COUNT:]
         card = Card(payable.id, payable.organisation_id, title, payer_name, group_name, search_text, ())
         found.append((payable, card))
     return found

@@ -61,6 +61,8 @@ receiving_account = Table(
     Column("is_active", Boolean, nullable=False),
     Column("active_time", _TIME),
     Column("retire_time", _TIME),
+    # Of a trader, whose takings are on no desk of the city's.
+    Column("is_merchant", Boolean, nullable=False, server_default="false"),
     Index("receiving_account_place", "bin", "account_number"),
 )
 
@@ -80,6 +82,11 @@ payable = Table(
     Column("amount_due", BigInteger),
     _words("due_date"),
     Column("is_oldest_first", Boolean, nullable=False),
+    # Of a sale: until then money without a code that equals it is asked about.
+    Column("ask_until", _TIME),
+    # Of a standing code that takes its account's money without a code: minutes of the day, equal ones mean always.
+    Column("open_minute", SmallInteger),
+    Column("close_minute", SmallInteger),
     # [[line id, ledger class, amount, priority, paused, applied], …]
     Column("lines", JSONB, nullable=False),
     _amount("applied"),
@@ -90,6 +97,8 @@ payable = Table(
     Index("payable_virtual_account", "virtual_account", postgresql_where=text("virtual_account <> ''")),
     Index("payable_amount_due", "organisation_id", "amount_due"),
     Index("payable_payer", "organisation_id", "payer_id", postgresql_where=text("payer_id <> ''")),
+    Index("payable_asking", "account_id", "ask_until", postgresql_where=text("ask_until IS NOT NULL")),
+    Index("payable_account_default", "account_id", postgresql_where=text("open_minute IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
 )
 
@@ -149,6 +158,10 @@ credit = Table(
     Column("arrive_time", _TIME, nullable=False),
     Column("post_time", _TIME, nullable=False),
     Column("version", BigInteger, nullable=False),
+    # Of money that asks: the sale that it equals.
+    Column("asked_payable_id", Uuid),
+    # Of a trader, as its account was when it came.
+    Column("is_merchant", Boolean, nullable=False, server_default="false"),
     # Hashes by which a report of another source finds this credit.
     Column("reference_join", BigInteger),
     Column("memo_join", BigInteger, nullable=False),
@@ -163,6 +176,7 @@ credit = Table(
         name="credit_parts_make_the_whole",
     ),
     CheckConstraint("amount_suspense = 0 OR reason <> ''", name="credit_suspense_has_reason"),
+    CheckConstraint("(reason = 'ASKED') = (asked_payable_id IS NOT NULL)", name="credit_asks_for_a_sale"),
     Index("credit_organisation", "organisation_id", "id"),
     Index(
         "credit_reference_join",
@@ -179,6 +193,7 @@ credit = Table(
         "id",
         postgresql_where=text("exceptions <> '{}'::text[]"),
     ),
+    Index("credit_asked", "bin", "account_number", postgresql_where=text("asked_payable_id IS NOT NULL")),
     Index("credit_waiting", "waiting_key", postgresql_where=text("waiting_key <> ''")),
     Index(
         "credit_held",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, LiteralString
 
 from sqlalchemy.orm import Session
@@ -28,6 +29,11 @@ _DECIDABLE: Final[LiteralString] = """
         SELECT c.id FROM credit c
         WHERE c.reason IN ('UNKNOWN_ACCOUNT', 'AWAITING_CONFIRMATION') AND c.reason = 'AWAITING_CONFIRMATION'
           AND c.is_confirmed AND c.park_reason = '' AND c.merged_into IS NULL
+        UNION
+        SELECT c.id FROM credit c JOIN payable p ON p.id = c.asked_payable_id
+        WHERE c.asked_payable_id IS NOT NULL AND c.park_reason = ''
+          AND (p.is_void OR p.ask_until IS NULL OR p.ask_until <= %(now)s
+               OR p.amount_due - p.applied <> c.amount_suspense)
     ) c WHERE c.id > %(after)s::uuid ORDER BY c.id LIMIT %(limit)s"""
 _AT_ACCOUNT: Final[LiteralString] = """
     SELECT c.id::text FROM credit c
@@ -40,9 +46,12 @@ _FOR_KEYS: Final[LiteralString] = """
     ORDER BY id"""
 
 
-def decidable(session: Session, after: str, limit: int) -> list[str]:
-    """Ids of waiting credits whose payable, account or confirmation is there by now, after an id (empty: all)."""
-    parameters = {"after": after or "00000000-0000-0000-0000-000000000000", "limit": limit}
+def decidable(session: Session, after: str, limit: int, now: datetime) -> list[str]:
+    """Ids of waiting credits whose payable, account or confirmation is there by now, after an id (empty: all).
+
+    Also those that ask about a sale that does not wait for them any more.
+    """
+    parameters = {"after": after or "00000000-0000-0000-0000-000000000000", "limit": limit, "now": now}
     return [id for (id,) in cursor(session).execute(_DECIDABLE, parameters, prepare=False)]
 
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(xoai/directory/v1/directory_events.proto\x12\x11xoai.directory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x02\n\x0e\x41\x63\x63ountChanged\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x17\n\x0forganisation_id\x18\x03 \x01(\t\x12\x0b\n\x03\x62in\x18\x04 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x05 \x01(\t\x12\x13\n\x0bholder_name\x18\x06 \x01(\t\x12\x36\n\x05state\x18\x07 \x01(\x0e\x32\'.xoai.directory.v1.AccountChanged.State\x12/\n\x0b\x61\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bretire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"C\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x11\n\rSTATE_RETIRED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(xoai/directory/v1/directory_events.proto\x12\x11xoai.directory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x03\n\x0e\x41\x63\x63ountChanged\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x17\n\x0forganisation_id\x18\x03 \x01(\t\x12\x0b\n\x03\x62in\x18\x04 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x05 \x01(\t\x12\x13\n\x0bholder_name\x18\x06 \x01(\t\x12\x36\n\x05state\x18\x07 \x01(\x0e\x32\'.xoai.directory.v1.AccountChanged.State\x12/\n\x0b\x61\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bretire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11organisation_kind\x18\n \x01(\t\"C\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x11\n\rSTATE_RETIRED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'xoai.directory.v1.directory
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCOUNTCHANGED']._serialized_start=97
-  _globals['_ACCOUNTCHANGED']._serialized_end=456
-  _globals['_ACCOUNTCHANGED_STATE']._serialized_start=389
-  _globals['_ACCOUNTCHANGED_STATE']._serialized_end=456
+  _globals['_ACCOUNTCHANGED']._serialized_end=483
+  _globals['_ACCOUNTCHANGED_STATE']._serialized_start=416
+  _globals['_ACCOUNTCHANGED_STATE']._serialized_end=483
 # @@protoc_insertion_point(module_scope)

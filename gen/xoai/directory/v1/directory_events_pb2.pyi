@@ -52,6 +52,7 @@ class AccountChanged(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     ACTIVE_TIME_FIELD_NUMBER: _builtins.int
     RETIRE_TIME_FIELD_NUMBER: _builtins.int
+    ORGANISATION_KIND_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     version: _builtins.int
     organisation_id: _builtins.str
@@ -59,6 +60,8 @@ class AccountChanged(_message.Message):
     account_number: _builtins.str
     holder_name: _builtins.str
     state: Global___AccountChanged.State.ValueType
+    organisation_kind: _builtins.str
+    """school, utility, tax_office, agency, merchant or city"""
     @_builtins.property
     def active_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -75,10 +78,11 @@ class AccountChanged(_message.Message):
         state: Global___AccountChanged.State.ValueType = ...,
         active_time: _timestamp_pb2.Timestamp | None = ...,
         retire_time: _timestamp_pb2.Timestamp | None = ...,
+        organisation_kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active_time", b"active_time", "retire_time", b"retire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "active_time", b"active_time", "bin", b"bin", "holder_name", b"holder_name", "organisation_id", b"organisation_id", "retire_time", b"retire_time", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "active_time", b"active_time", "bin", b"bin", "holder_name", b"holder_name", "organisation_id", b"organisation_id", "organisation_kind", b"organisation_kind", "retire_time", b"retire_time", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

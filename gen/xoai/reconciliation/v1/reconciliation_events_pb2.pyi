@@ -215,6 +215,7 @@ class CreditChanged(_message.Message):
     ARRIVE_TIME_FIELD_NUMBER: _builtins.int
     BIN_FIELD_NUMBER: _builtins.int
     ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
     credit_id: _builtins.str
     version: _builtins.int
     organisation_id: _builtins.str
@@ -230,6 +231,8 @@ class CreditChanged(_message.Message):
     bin: _builtins.str
     """The receiving account."""
     account_number: _builtins.str
+    merchant: _builtins.bool
+    """Of a trader: on no desk of the city's."""
     @_builtins.property
     def change_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -255,10 +258,11 @@ class CreditChanged(_message.Message):
         arrive_time: _timestamp_pb2.Timestamp | None = ...,
         bin: _builtins.str = ...,
         account_number: _builtins.str = ...,
+        merchant: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "change_time", b"change_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_time", b"bank_time", "bin", b"bin", "change_time", b"change_time", "credit_id", b"credit_id", "organisation_id", b"organisation_id", "payer_account_last_four", b"payer_account_last_four", "suspense_reason", b"suspense_reason", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_time", b"bank_time", "bin", b"bin", "change_time", b"change_time", "credit_id", b"credit_id", "merchant", b"merchant", "organisation_id", b"organisation_id", "payer_account_last_four", b"payer_account_last_four", "suspense_reason", b"suspense_reason", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

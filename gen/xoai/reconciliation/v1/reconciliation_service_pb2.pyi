@@ -97,6 +97,7 @@ class Credit(_message.Message):
     MERGED_INTO_CREDIT_ID_FIELD_NUMBER: _builtins.int
     PAYER_ID_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    ASKED_PAYABLE_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     account_id: _builtins.str
@@ -114,7 +115,7 @@ class Credit(_message.Message):
     payer_account: _builtins.str
     suspense_reason: _builtins.str
     """Empty when nothing waits. AWAITING_PAYABLE, WRONG_ACCOUNT, UNKNOWN_ACCOUNT, NO_REFERENCE, AMBIGUOUS_REFERENCE, VOID,
-    POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION, PAYER_MISMATCH, UNDONE; TEST and FOREIGN_CURRENCY are not in the ledger.
+    POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION, PAYER_MISMATCH, UNDONE, ASKED; TEST and FOREIGN_CURRENCY are not in the ledger.
     """
     park_reason: _builtins.str
     version: _builtins.int
@@ -124,6 +125,8 @@ class Credit(_message.Message):
     payer_id: _builtins.str
     """Whose credit holds amount_payer_credit."""
     currency_code: _builtins.str
+    asked_payable_id: _builtins.str
+    """Of ASKED: the sale that it equals."""
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -163,10 +166,11 @@ class Credit(_message.Message):
         merged_into_credit_id: _builtins.str = ...,
         payer_id: _builtins.str = ...,
         currency_code: _builtins.str = ...,
+        asked_payable_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "currency_code", b"currency_code", "exceptions", b"exceptions", "id", b"id", "memo", b"memo", "merged_into_credit_id", b"merged_into_credit_id", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_id", b"payer_id", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "currency_code", b"currency_code", "exceptions", b"exceptions", "id", b"id", "memo", b"memo", "merged_into_credit_id", b"merged_into_credit_id", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_id", b"payer_id", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -357,7 +361,7 @@ class CreditEvent(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     action: _builtins.str
-    """credit.assign, payment.undo, credit.park, credit.unpark, credit.keep_for_payer, credit.confirm, credit.own_money,
+    """credit.assign, credit.decline, payment.undo, credit.park, credit.unpark, credit.keep_for_payer, credit.confirm, credit.own_money,
     credit.same_money
     """
     person_name: _builtins.str
@@ -743,6 +747,31 @@ class AssignCreditRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AssignCreditRequest: _TypeAlias = AssignCreditRequest  # noqa: Y015
+
+@_typing.final
+class DeclineAskedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    credit_id: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeclineAskedRequest: _TypeAlias = DeclineAskedRequest  # noqa: Y015
 
 @_typing.final
 class UndoPaymentRequest(_message.Message):

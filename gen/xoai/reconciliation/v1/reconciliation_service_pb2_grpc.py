@@ -61,6 +61,11 @@ class ReconciliationServiceStub:
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignCreditRequest.SerializeToString,
                 response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
                 _registered_method=True)
+        self.DeclineAsked = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/DeclineAsked',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.DeclineAskedRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
+                _registered_method=True)
         self.UndoPayment = channel.unary_unary(
                 '/xoai.reconciliation.v1.ReconciliationService/UndoPayment',
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.UndoPaymentRequest.SerializeToString,
@@ -159,6 +164,14 @@ class ReconciliationServiceServicer:
 
     def AssignCredit(self, request, context):
         """Moves suspense to one or several payables; what is over a payable's open amount is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineAsked(self, request, context):
+        """The stall says that money which asks (ASKED) is not its buyer's: it goes to its account's default stall, else it
+        waits as NO_REFERENCE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -275,6 +288,11 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
             'AssignCredit': grpc.unary_unary_rpc_method_handler(
                     servicer.AssignCredit,
                     request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignCreditRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.SerializeToString,
+            ),
+            'DeclineAsked': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineAsked,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.DeclineAskedRequest.FromString,
                     response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.SerializeToString,
             ),
             'UndoPayment': grpc.unary_unary_rpc_method_handler(
@@ -478,6 +496,33 @@ class ReconciliationService:
             target,
             '/xoai.reconciliation.v1.ReconciliationService/AssignCredit',
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignCreditRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineAsked(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/DeclineAsked',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.DeclineAskedRequest.SerializeToString,
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
             options,
             channel_credentials,

@@ -41,6 +41,10 @@ class ReconciliationServiceStub:
     SearchPayables: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SearchPayablesRequest, _reconciliation_service_pb2.SearchPayablesResponse]
     AssignCredit: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.AssignCreditRequest, _reconciliation_service_pb2.CreditDetail]
     """Moves suspense to one or several payables; what is over a payable's open amount is refused."""
+    DeclineAsked: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.DeclineAskedRequest, _reconciliation_service_pb2.CreditDetail]
+    """The stall says that money which asks (ASKED) is not its buyer's: it goes to its account's default stall, else it
+    waits as NO_REFERENCE.
+    """
     UndoPayment: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.UndoPaymentRequest, _reconciliation_service_pb2.CreditDetail]
     UsePayerCredit: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.UsePayerCreditRequest, _reconciliation_service_pb2.Payment]
     ParkCredit: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ParkCreditRequest, _reconciliation_service_pb2.CreditDetail]
@@ -74,6 +78,10 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     SearchPayables: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SearchPayablesRequest, _reconciliation_service_pb2.SearchPayablesResponse]  # type: ignore[assignment]
     AssignCredit: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.AssignCreditRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
     """Moves suspense to one or several payables; what is over a payable's open amount is refused."""
+    DeclineAsked: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.DeclineAskedRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
+    """The stall says that money which asks (ASKED) is not its buyer's: it goes to its account's default stall, else it
+    waits as NO_REFERENCE.
+    """
     UndoPayment: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.UndoPaymentRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
     UsePayerCredit: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.UsePayerCreditRequest, _reconciliation_service_pb2.Payment]  # type: ignore[assignment]
     ParkCredit: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ParkCreditRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
@@ -134,6 +142,16 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_service_pb2.CreditDetail, _abc.Awaitable[_reconciliation_service_pb2.CreditDetail]]:
         """Moves suspense to one or several payables; what is over a payable's open amount is refused."""
+
+    @_abc_1.abstractmethod
+    def DeclineAsked(
+        self,
+        request: _reconciliation_service_pb2.DeclineAskedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.CreditDetail, _abc.Awaitable[_reconciliation_service_pb2.CreditDetail]]:
+        """The stall says that money which asks (ASKED) is not its buyer's: it goes to its account's default stall, else it
+        waits as NO_REFERENCE.
+        """
 
     @_abc_1.abstractmethod
     def UndoPayment(

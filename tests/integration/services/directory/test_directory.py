@@ -27,6 +27,7 @@ from tests.integration.services.directory.offices import (
     visitor,
 )
 from xoai.directory.v1 import directory_service_pb2 as pb
+from xoai.directory.v1.directory_events_pb2 import AccountChanged
 
 
 def propose(
@@ -62,6 +63,10 @@ def test_first_account_needs_a_second_person(channel: grpc.Channel, database: Da
     assert announced(database) == 0
     assert approve(channel, account.id).state == pb.Account.STATE_ACTIVE
     assert announced(database) == 1
+    with database.begin() as session:
+        payload = session.execute(text("SELECT payload FROM outbox")).scalar_one()
+    told = AccountChanged.FromString(payload)
+    assert (told.account_id, told.organisation_kind) == (account.id, "school")
 
 
 def test_account_change_cools_off_for_a_day(channel: grpc.Channel, database: Database) -> None:

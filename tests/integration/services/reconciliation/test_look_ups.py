@@ -7,7 +7,15 @@ import pytest
 from kit.db import by_keys, cursor
 from services.reconciliation.store import credit, payables
 from tests.integration.services.reconciliation.conftest import Reconciliation
+from tests.support import reconciliation as make
 
+_STALLS = {
+    "references": "{}",
+    "virtual_accounts": "{}",
+    "stall_bins": "{}",
+    "stall_numbers": "{}",
+    "now": make.MOMENT,
+}
 _LOOK_UPS = {
     "seen": (credit.SEEN, {"reports": "{}"}),
     "tellings": (
@@ -15,6 +23,8 @@ _LOOK_UPS = {
         {"reference_joins": "{}", "reference_dates": "{}", "memo_joins": "{}", "memo_dates": "{}"},
     ),
     "payables": (payables.LOCK_BY_REFERENCE, {"references": "{}", "virtual_accounts": "{}", "ids": "{}"}),
+    "stalls": (payables.LOCK_WITH_STALLS, _STALLS),
+    "asked": (payables.ASKED, _STALLS),
 }
 
 

@@ -75,6 +75,13 @@ def test_a_credit_is_told_to_its_desk_and_to_the_city() -> None:
     assert json.loads(told[0].data_json) == {"waits": True, "reason": "NO_REFERENCE"}
 
 
+def test_a_traders_credit_is_told_to_the_trader_alone() -> None:
+    """What waits at stalls is on no desk of the city's."""
+    message = reconciliation_pb.CreditChanged(credit_id="c", organisation_id="o", amount=5, merchant=True)
+    event = make_event(topic=TOPICS[1], event_type="CreditChanged", payload=message.SerializeToString())
+    assert [each.channel for each in live_events(event)] == ["credits:o"]
+
+
 def test_an_invoice_without_batch_has_one_channel() -> None:
     """No batch, no batch channel; other kinds of facts tell nothing."""
     assert [event.kind for event in live_events(fact(batch_id="").event)] == ["invoice"]

@@ -159,3 +159,20 @@ class TestVirtualAccount:
         assert (decision.reason, decision.waiting_key) == (Reason.NO_REFERENCE, "va:V")
         assert waiting_keys("V", match("A")) == ("A", "va:V")
         assert waiting_keys("", NOTHING) == ()
+
+
+@pytest.mark.parametrize(
+    ("applied", "amount", "exceptions"),
+    [
+        (0, 100, ()),
+        (0, 130, ("OVERPAID",)),
+        (0, 40, ("UNDERPAID",)),
+        (60, 100, ("OVERPAID",)),
+        (100, 100, ("DUPLICATE_PAYMENT",)),
+    ],
+)
+def test_a_sale_takes_all_that_comes(applied: int, amount: int, exceptions: tuple[str, ...]) -> None:
+    """Short, over or paid twice stands beside the payment; nothing is kept for a payer."""
+    own = payable("A", 100, kind=Kind.SALE)._replace(applied=applied)
+    decision = decide(amount, HERE, "", match("A"), Known(own))
+    assert (decision.payments, decision.kept, decision.exceptions) == (((own, amount),), 0, exceptions)

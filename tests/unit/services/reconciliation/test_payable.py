@@ -123,12 +123,12 @@ def test_a_payable_without_lines() -> None:
         ({}, 100, 40, 0),
         ({"is_void": True}, 0, 40, 0),
         ({"kind": Kind.SALE}, 70, 40, 40),
-        ({"kind": Kind.SALE}, 100, 40, 0),
+        ({"kind": Kind.SALE}, 100, 40, 40),
         ({"kind": Kind.STANDING, "amount_due": None}, 500, 40, 40),
     ],
 )
 def test_takes(overrides: dict[str, object], applied: int, amount: int, taken: int) -> None:
-    """At most what is open; a stall takes its excess; void takes nothing."""
+    """At most what is open; a stall takes all that comes; void takes nothing."""
     payable = make_payable(**overrides)._replace(applied=applied)
     assert payable.takes(amount) == taken
 
