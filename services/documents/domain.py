@@ -1,4 +1,4 @@
-"""What a fee notice and a receipt hold, before anything is laid out.
+"""What papers hold, before anything is laid out: notices, receipts, stalls' boards and packs, guides.
 
 Amounts are whole đồng. The classes refuse a paper that could mislead a family: rows that do not add up, a sum without
 a way to pay it, a voluntary item shown as a duty, a receipt that carries a payment code.
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from kit.errors import FailedPrecondition, InvalidArgument
+
+PACK_MOST: Final = 12
 
 
 class NoticeSumsDiffer(InvalidArgument):
@@ -54,6 +57,18 @@ class ReceiptAmountNotPositive(InvalidArgument):
     reason = "RECEIPT_AMOUNT_NOT_POSITIVE"
     vi = "Số tiền trên biên nhận phải lớn hơn 0."
     en = "The amount of a receipt must be above zero."
+
+
+class StandWithoutCode(FailedPrecondition):
+    reason = "STAND_WITHOUT_CODE"
+    vi = "Quầy {stall} chưa có tài khoản đang dùng nên chưa in được bảng mã."
+    en = "Stall {stall} has no account in force yet, so its board cannot be printed."
+
+
+class TooManyPackCodes(InvalidArgument):
+    reason = "TOO_MANY_PACK_CODES"
+    vi = "Một tờ có nhiều nhất {most} mã, đây là {count}. Xin bỏ bớt mức tiền."
+    en = "A sheet holds at most {most} codes and this is {count}. Leave some amounts out."
 
 
 class UndrawableText(FailedPrecondition):
@@ -209,3 +224,64 @@ class ReceiptContent:
             raise ReceiptAmountNotPositive()
         if not self.check_address.startswith(("https://", "http://")):
             raise PaymentCodeOnReceipt()
+
+
+@dataclass(frozen=True, slots=True)
+class StandContent:
+    """The board of one stall. `check_code` and `check_address` let anybody see whether the board is the one in use."""
+
+    account_holder: str
+    account_last_four: str
+    bank_name: str
+    stall_number: str
+    stall_name: str
+    programme_name: str
+    issue_number: int
+    issue_date: date
+    check_code: str
+    check_address: str
+    payload: str
+
+    def __post_init__(self) -> None:
+        if not self.payload or not self.account_holder:
+            raise StandWithoutCode(stall=self.stall_number)
+
+
+@dataclass(frozen=True, slots=True)
+class PackEntry:
+    """One code with its amount in đồng."""
+
+    amount: int
+    payload: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackContent:
+    """One sheet of codes for round amounts, of a stall."""
+
+    stand: StandContent
+    entries: tuple[PackEntry, ...]
+    is_trial: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.entries) > PACK_MOST:
+            raise TooManyPackCodes(count=len(self.entries), most=PACK_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class GuideContent:
+    """How somebody without a smartphone pays one bill."""
+
+    biller_name: str
+    payer_masked: str
+    title: str
+    amount: int
+    amount_words: str
+    due_date: date | None
+    reference: str
+    payment: PaymentDetails
+    help_phone: str
+    helper_name: str
+    print_time: datetime
+    is_trial: bool = False

@@ -22,6 +22,7 @@ from qrcode.main import QRCode
 MASK = 6
 # Runs of at least this many digits or capitals become a denser segment of their own (the library's default).
 _SEGMENT_MINIMUM = 20
+_LEVELS = {"M": constants.ERROR_CORRECT_M, "Q": constants.ERROR_CORRECT_Q}
 _RUNS = re.compile("1+|0+")
 # A dark run is a box that closes where it began and then a step to its end; a light run is only the step.
 _STROKES = {"1" * n: f"h{n}v1h-{n}zm{n} 0" for n in range(1, 178)} | {
@@ -40,18 +41,19 @@ class _Layout:
     pick: Callable[[str], tuple[str, ...]]
 
 
-def modules(payload: str) -> tuple[int, str]:
-    """The code of a payload at level M: modules a side, and all modules row by row as "1" (dark) and "0"."""
-    version, data = _data_bits(payload)
-    layout = _layout(version)
+def modules(payload: str, level: str = "M") -> tuple[int, str]:
+    """The code of a payload at level M or Q: modules a side, and all modules row by row as "1" (dark) and "0"."""
+    correction = _LEVELS[level]
+    version, data = _data_bits(payload, correction)
+    layout = _layout(version, correction)
     words = _codewords(data, layout.blocks)
     bits = int.from_bytes(words, "big") ^ layout.mask
     return layout.size, "".join(layout.pick(format(bits, f"0{layout.bit_count}b") + "01"))
 
 
-def svg(payload: str) -> str:
+def svg(payload: str, level: str = "M") -> str:
     """The code as an SVG of one filled path, one unit a module, without rest around it."""
-    size, cells = modules(payload)
+    size, cells = modules(payload, level)
     rows = (cells[start : start + size] for start in range(0, size * size, size))
     path = [f"M0 {y}" + "".join(map(_STROKES.__getitem__, _RUNS.findall(row))) for y, row in enumerate(rows)]
     return (
@@ -80,10 +82,10 @@ class _Bits:
         ]
 
 
-def _data_bits(payload: str) -> tuple[int, _Bits]:
+def _data_bits(payload: str, correction: int) -> tuple[int, _Bits]:
     """The smallest version that holds the payload, and the payload's bits. Raises the library's DataOverflowError."""
     segments = list(util.optimal_data_chunks(payload, minimum=_SEGMENT_MINIMUM))
-    limits = util.BIT_LIMIT_TABLE[constants.ERROR_CORRECT_M]
+    limits = util.BIT_LIMIT_TABLE[correction]
     for first, last in ((1, 9), (10, 26), (27, 40)):  # the length fields widen at versions 10 and 27
         bits = _Bits()
         for segment in segments:
@@ -138,11 +140,11 @@ def _generator(count: int) -> tuple[int, ...]:
 
 
 @cache
-def _layout(version: int) -> _Layout:
+def _layout(version: int, correction: int) -> _Layout:
     """Learn a version from the library: cells that differ between all-zero and all-one data carry data."""
-    blocks = base.rs_blocks(version, constants.ERROR_CORRECT_M)
+    blocks = base.rs_blocks(version, correction)
     total = sum(block.total_count for block in blocks)
-    zeros, ones = _drawn(version, [0] * total), _drawn(version, [255] * total)
+    zeros, ones = _drawn(version, correction, [0] * total), _drawn(version, correction, [255] * total)
     size = len(zeros)
     order = [(r, c) for r, c in _zigzag(size) if zeros[r][c] != ones[r][c]]
     place = {cell: i for i, cell in enumerate(order)}
@@ -153,8 +155,8 @@ def _layout(version: int) -> _Layout:
     return _Layout(size, counts, mask, len(order), itemgetter(*pick))
 
 
-def _drawn(version: int, data: list[int]) -> list[list[bool | None]]:
-    code = QRCode(version=version, error_correction=constants.ERROR_CORRECT_M, border=0, mask_pattern=MASK)
+def _drawn(version: int, correction: int, data: list[int]) -> list[list[bool | None]]:
+    code = QRCode(version=version, error_correction=correction, border=0, mask_pattern=MASK)
     code.data_cache = data
     code.makeImpl(False, MASK)
     return [list(row) for row in code.modules]

@@ -15,15 +15,27 @@ from kit.errors import InvalidArgument
 from kit.words import amount_in_words
 from services.documents.domain import (
     Basis,
+    GuideContent,
     ItemKind,
     NoticeContent,
     NoticeLine,
     NoticePart,
+    PackContent,
+    PackEntry,
     PaymentDetails,
     ReceiptContent,
     ReceiptRow,
+    StandContent,
 )
-from services.documents.typesetting import digest_of, notices_pdf, page_count, receipt_pdf
+from services.documents.typesetting import (
+    digest_of,
+    guide_pdf,
+    notices_pdf,
+    pack_pdf,
+    page_count,
+    receipt_pdf,
+    stands_pdf,
+)
 from xoai.common.v1 import common_pb2
 from xoai.documents.v1 import documents_service_pb2 as pb
 from xoai.documents.v1 import documents_service_pb2_grpc as pb_grpc
@@ -40,8 +52,8 @@ _KINDS = {
 
 class NothingToPrint(InvalidArgument):
     reason = "NOTHING_TO_PRINT"
-    vi = "Không có phiếu nào để in."
-    en = "There is no notice to print."
+    vi = "Không có gì để in."
+    en = "There is nothing to print."
 
 
 class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
@@ -50,6 +62,9 @@ class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
     PERMISSIONS: Mapping[str, Permission] = {
         "RenderNotices": Permission(services=("schools", "utilities", "taxes")),
         "RenderReceipt": Permission(services=("invoices",)),
+        "RenderStands": Permission(services=("gateway",)),
+        "RenderPack": Permission(services=("gateway",)),
+        "RenderGuide": Permission(services=("gateway",)),
     }
 
     def RenderNotices(
@@ -88,6 +103,44 @@ class DocumentsServicer(pb_grpc.DocumentsServiceServicer):
         pdf = receipt_pdf(receipt)
         yield from _chunks(pdf, f"bien-nhan-{request.number:08d}.pdf", digest_of(pdf))
 
+    def RenderStands(
+        self, request: pb.RenderStandsRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        if not request.stands:
+            raise NothingToPrint()
+        large = request.paper == pb.RenderStandsRequest.PAPER_A5
+        stands = [_stand(stand) for stand in request.stands]
+        pdf = stands_pdf(stands, large=large, outline=request.outline, is_trial=request.trial)
+        yield from _chunks(pdf, f"bang-ma-{'a5' if large else 'a6'}.pdf")
+
+    def RenderPack(
+        self, request: pb.RenderPackRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        if not request.entries:
+            raise NothingToPrint()
+        entries = tuple(PackEntry(entry.amount, entry.payload, entry.reference) for entry in request.entries)
+        pdf = pack_pdf(PackContent(_stand(request.stand), entries, request.trial))
+        yield from _chunks(pdf, f"ma-theo-so-tien-{request.stand.stall_number}.pdf")
+
+    def RenderGuide(
+        self, request: pb.RenderGuideRequest, context: grpc.ServicerContext
+    ) -> Iterator[common_pb2.FileChunk]:
+        guide = GuideContent(
+            biller_name=request.biller_name,
+            payer_masked=request.payer_masked,
+            title=request.title,
+            amount=request.amount,
+            amount_words=amount_in_words(request.amount),
+            due_date=date.fromisoformat(request.due_date) if request.due_date else None,
+            reference=request.reference,
+            payment=_payment(request.payment),
+            help_phone=request.help_phone,
+            helper_name=request.helper_name,
+            print_time=_time(request.print_time),
+            is_trial=request.trial,
+        )
+        yield from _chunks(guide_pdf(guide), f"cach-nop-{request.reference}.pdf")
+
 
 def _chunks(pdf: bytes, file_name: str, page_digest: bytes = b"") -> Iterator[common_pb2.FileChunk]:
     for start in range(0, len(pdf), _CHUNK_BYTES):
@@ -125,20 +178,37 @@ def _notice(content: pb.NoticeContent) -> NoticeContent:
 
 
 def _part(part: pb.NoticePart) -> NoticePart:
-    payment = part.payment
     return NoticePart(
         lines=tuple(_line(line) for line in part.lines),
         amount_due=part.amount_due,
-        payment=PaymentDetails(
-            payload=payment.payload,
-            holder=payment.holder,
-            account=payment.account,
-            bank=payment.bank,
-            memo=payment.memo,
-            page_address=payment.page_address,
-        )
-        if part.HasField("payment")
-        else None,
+        payment=_payment(part.payment) if part.HasField("payment") else None,
+    )
+
+
+def _payment(payment: pb.PaymentDetails) -> PaymentDetails:
+    return PaymentDetails(
+        payload=payment.payload,
+        holder=payment.holder,
+        account=payment.account,
+        bank=payment.bank,
+        memo=payment.memo,
+        page_address=payment.page_address,
+    )
+
+
+def _stand(stand: pb.StandContent) -> StandContent:
+    return StandContent(
+        account_holder=stand.account_holder,
+        account_last_four=stand.account_last_four,
+        bank_name=stand.bank_name,
+        stall_number=stand.stall_number,
+        stall_name=stand.stall_name,
+        programme_name=stand.programme_name,
+        issue_number=stand.issue_number,
+        issue_date=date.fromisoformat(stand.issue_date),
+        check_code=stand.check_code,
+        check_address=stand.check_address,
+        payload=stand.payload,
     )
 
 

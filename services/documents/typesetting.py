@@ -1,4 +1,4 @@
-"""Notices and receipts as PDF: the words become JSON, one typst run lays out all of it.
+"""Papers as PDF: the words become JSON, one typst run lays out all of it.
 
 PDF/A-2a (archival, tagged, all fonts inside; 3a where a file is attached) is asked for, and with it typst refuses a letter that no font can draw
 instead of printing an empty box. Fonts come from packages, never from the machine, so that the same content gives
@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -24,11 +24,21 @@ from typing import Any
 import pikepdf
 import typst
 
+from kit.clock import CITY_ZONE
 from kit.errors import InvalidArgument
-from services.documents.domain import NoticeContent, ReceiptContent, UndrawableText
+from services.documents.domain import (
+    GuideContent,
+    NoticeContent,
+    PackContent,
+    ReceiptContent,
+    StandContent,
+    UndrawableText,
+)
+from services.documents.guides import guide_sheet
 from services.documents.notices import leaves_of
 from services.documents.page_digest import page_digest
 from services.documents.receipts import receipt_sheet
+from services.documents.stands import board, pack_sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Roboto draws every Vietnamese letter and ₫; the fonts inside typst add marks of the S'tiêng and M'nông alphabets.
@@ -65,6 +75,37 @@ def notices_pdf(notices: Sequence[NoticeContent], *, large_print: bool = False) 
 def receipt_pdf(receipt: ReceiptContent) -> bytes:
     """One receipt, 148 × 105 mm, as tagged PDF/A-3, its attachment inside. Raises UndrawableText."""
     return _compiled("receipt.typ", receipt_sheet(receipt), receipt.issue_time, receipt.attachment)
+
+
+def stands_pdf(
+    stands: Sequence[StandContent], *, large: bool = False, outline: bool = False, is_trial: bool = False
+) -> bytes:
+    """The boards of stalls, one a page: A6, or A5 with `large`; `outline` spares ink. Raises UndrawableText."""
+    data = {
+        "large": large,
+        "scale": LARGE_PRINT if large else 1,
+        "outline": outline,
+        "trial": is_trial,
+        "title": f"Bảng mã quầy {', '.join(stand.stall_number for stand in stands)}",
+        "author": stands[0].programme_name,
+        "boards": [board(stand) for stand in stands],
+    }
+    return _compiled("stand.typ", data, _day_start(stands[0].issue_date))
+
+
+def pack_pdf(pack: PackContent) -> bytes:
+    """One A4 sheet with the codes of a market day. Raises UndrawableText."""
+    return _compiled("pack.typ", pack_sheet(pack), _day_start(pack.stand.issue_date))
+
+
+def guide_pdf(guide: GuideContent) -> bytes:
+    """One A4 page in large print: how a bill is paid without a smartphone. Raises UndrawableText."""
+    return _compiled("guide.typ", guide_sheet(guide), guide.print_time)
+
+
+def _day_start(day: date) -> datetime:
+    """A day as a moment: the same board gives the same bytes whenever it is printed."""
+    return datetime.combine(day, time(), CITY_ZONE)
 
 
 def digest_of(pdf: bytes) -> bytes:

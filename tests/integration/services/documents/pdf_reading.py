@@ -54,15 +54,21 @@ def words_of(pdf: bytes, folder: Path) -> list[list[Word]]:
 
 def codes_of(pdf: bytes, folder: Path, page: int | None = None) -> list[list[str]]:
     """What a scanner reads from each page, or from one, printed at 150 dots an inch."""
+    return [scanned(picture) for picture in pictures_of(pdf, folder, page)]
+
+
+def pictures_of(pdf: bytes, folder: Path, page: int | None = None) -> list[Path]:
+    """Each page, or one, as it is printed at 150 dots an inch."""
     only = ("-f", str(page), "-l", str(page)) if page else ()
     pictures = Path(mkdtemp(dir=folder))
     _run("pdftoppm", "-r", "150", "-gray", "-png", *only, str(written(pdf, folder)), str(pictures / "page"))
-    return [
-        _run(
-            "zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(picture), codes=(0, 4)
-        ).splitlines()
-        for picture in sorted(pictures.iterdir())
-    ]
+    return sorted(pictures.iterdir())
+
+
+def scanned(picture: Path) -> list[str]:
+    """What a scanner reads from a picture."""
+    only_codes = ("-Sdisable", "-Sqrcode.enable")
+    return _run("zbarimg", "--quiet", "--raw", *only_codes, str(picture), codes=(0, 4)).splitlines()
 
 
 def _run(*command: str, codes: tuple[int, ...] = (0,)) -> str:

@@ -13,9 +13,11 @@ from qrcode.exceptions import DataOverflowError
 from services.documents import qr
 from tests.support.documents import make_payload
 
+LEVELS = {"M": constants.ERROR_CORRECT_M, "Q": constants.ERROR_CORRECT_Q}
 
-def library_modules(payload: str) -> tuple[int, str]:
-    code = QRCode(error_correction=constants.ERROR_CORRECT_M, border=0, mask_pattern=qr.MASK)
+
+def library_modules(payload: str, level: str = "M") -> tuple[int, str]:
+    code = QRCode(error_correction=LEVELS[level], border=0, mask_pattern=qr.MASK)
     code.add_data(payload)
     code.make(fit=True)
     return len(code.modules), "".join("1" if cell else "0" for row in code.modules for cell in row)
@@ -27,14 +29,16 @@ def library_modules(payload: str) -> tuple[int, str]:
         st.text("0123456789", min_size=1, max_size=300),
         st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", min_size=1, max_size=300),
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=120),
-    )
+    ),
+    st.sampled_from(sorted(LEVELS)),
 )
-@example(make_payload("XDK7M4PQ9R"))
-@example("https://xoai.example/bien-nhan/00001284-9F20C4A1")
-@example("A" * 20 + "0" * 20 + "a" * 20)
-def test_modules_are_the_librarys(payload: str) -> None:
+@example(make_payload("XDK7M4PQ9R"), "M")
+@example(make_payload("XDK7M4PQ9R"), "Q")
+@example("https://xoai.example/bien-nhan/00001284-9F20C4A1", "M")
+@example("A" * 20 + "0" * 20 + "a" * 20, "M")
+def test_modules_are_the_librarys(payload: str, level: str) -> None:
     """Segments, version, error correction, placement and mask agree module by module."""
-    assert qr.modules(payload) == library_modules(payload)
+    assert qr.modules(payload, level) == library_modules(payload, level)
 
 
 def test_versions_with_wider_length_fields() -> None:

@@ -18,9 +18,12 @@ from services.documents.domain import (
     PaymentDetailsMissing,
     ReceiptAmountNotPositive,
     ReceiptNumberOutOfRange,
+    StandWithoutCode,
+    TooManyPackCodes,
     VoluntaryItemOnNotice,
 )
 from tests.support.documents import LINES, make_notice, make_part, make_payload, make_payment, make_receipt
+from tests.support.stand_papers import ROUND_AMOUNTS, make_pack, make_stand
 
 
 def test_sum_of_lines_is_what_is_due() -> None:
@@ -87,3 +90,17 @@ def test_receipt_numbers_have_at_most_eight_digits(number: int) -> None:
 def test_a_receipt_is_for_money(amount: int) -> None:
     with pytest.raises(ReceiptAmountNotPositive):
         make_receipt(amount=amount)
+
+
+def test_a_board_needs_its_code_and_its_holder() -> None:
+    """A stall without an account in force gets no board."""
+    for missing in ({"payload": ""}, {"account_holder": ""}):
+        with pytest.raises(StandWithoutCode):
+            make_stand(**missing)
+
+
+def test_a_pack_has_a_most() -> None:
+    """Thirteen codes are no sheet."""
+    with pytest.raises(TooManyPackCodes) as raised:
+        make_pack((*ROUND_AMOUNTS, 1_000_000))
+    assert "13" in raised.value.text_vi
