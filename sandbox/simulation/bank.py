@@ -26,6 +26,7 @@ class Transfer:
     bank_reference: str
     occur_time: str
     is_test: bool
+    account_number: str
     is_known: bool = False
     acknowledged: bool = False
 
@@ -34,7 +35,7 @@ class Transfer:
         return {
             "provider_transaction_id": self.id,
             "bank_reference": self.bank_reference,
-            "account": ACCOUNT_NUMBER,
+            "account": self.account_number,
             "amount": self.amount,
             "currency": "VND",
             "memo": self.memo,
@@ -53,7 +54,7 @@ class Bank:
         self._world, self._chance = world, chance
         self.transfers: list[Transfer] = []
 
-    def send(self, amount: int, memo: str) -> Transfer:
+    def send(self, amount: int, memo: str, account_number: str = ACCOUNT_NUMBER) -> Transfer:
         """A payer sends money; nobody has told of it yet."""
         number = len(self.transfers) + 1
         if memo and self._chance.random() < 0.7:
@@ -65,6 +66,7 @@ class Bank:
             f"FT{number:08}",
             clock.now().isoformat(),
             self._chance.random() < 0.04,
+            account_number,
         )
         self.transfers.append(transfer)
         return transfer
@@ -95,6 +97,7 @@ class Bank:
                 transfer.bank_reference,
                 transfer.occur_time,
                 transfer.is_test,
+                transfer.account_number,
             )
             self.call_back([lie], is_lossy=False)
 

@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from kit import audit
+from kit import audit, clock
 from sandbox.simulation.bank import Transfer
-from sandbox.simulation.world import SERVICES, World
+from sandbox.simulation.stalls import Stalls, told
+from sandbox.simulation.world import MERCHANT, SERVICES, World
 from services.intake import verify as intake
 from services.invoices import verify as invoices
 from services.reconciliation import verify as reconciliation
 from services.reconciliation.domain.credit import Reason
+from xoai.reconciliation.v1 import reconciliation_events_pb2 as events
 
+_PAYMENTS: Final = "reconciliation.payments"
 _OWN: Final[dict[str, Callable[[Any], Sequence[Any]]]] = {
     "intake": intake.findings,
     "invoices": invoices.findings,
@@ -51,20 +54,24 @@ class Versions:
         return found
 
 
-def at_rest(world: World, transfers: Sequence[Transfer], *, has_whole_inbox: bool) -> list[str]:
+def at_rest(
+    world: World, transfers: Sequence[Transfer], stalls: Stalls, *, has_whole_inbox: bool
+) -> list[str]:
     """All invariants, when everything has come to rest."""
     found = [breach for service in SERVICES for breach in of(world, service)]
     found += _outboxes_are_empty(world) + _audits_follow(world)
-    found += _payments_agree(world) + _payables_agree(world) + _nobody_is_billed_twice(world)
+    found += _payments_agree(world) + _payables_agree(world, stalls) + _nobody_is_billed_twice(world)
+    found += _questions_are_open(world) + _credits_are_told(world)
     found += _each_transfer_counts_once(world, transfers)
     return found + (_inboxes_are_whole(world) if has_whole_inbox else [])
 
 
-def counts(world: World) -> tuple[int, int]:
-    """Credits in the books and payments made."""
+def counts(world: World) -> tuple[int, int, int]:
+    """Credits in the books, payments made, and credits about which a stall was asked."""
     credits = world.rows("reconciliation", "SELECT count(*) FROM credit WHERE is_in_ledger")[0][0]
     payments = world.rows("reconciliation", "SELECT count(*) FROM payment")[0][0]
-    return int(credits), int(payments)
+    asked = {each.credit_id for each in _told_credits(world) if each.asked_payable_id}
+    return int(credits), int(payments), len(asked)
 
 
 def _outboxes_are_empty(world: World) -> list[str]:
@@ -83,10 +90,10 @@ def _audits_follow(world: World) -> list[str]:
 
 
 def _payments_agree(world: World) -> list[str]:
-    """I6: what invoices show as paid is what was applied."""
+    """I6: what invoices show as paid, and what stalls were told, is what was applied."""
     with world.databases["reconciliation"].begin() as left, world.databases["invoices"].begin() as right:
         applied = dict(reconciliation.applied_by_payable(left))
-        recorded = dict(invoices.paid_by_invoice(right))
+        recorded = dict(invoices.paid_by_invoice(right)) | _told_to_stalls(world)
     return [
         f"I6: applied {applied.get(id, 0)}, recorded as paid {recorded.get(id, 0)} [payable {id}]"
         for id in sorted(applied.keys() | recorded.keys())
@@ -94,11 +101,60 @@ def _payments_agree(world: World) -> list[str]:
     ]
 
 
-def _payables_agree(world: World) -> list[str]:
-    """Reconciliation knows every invoice as its owner last had it (the outbox writes, and versions of I8)."""
+def _told_to_stalls(world: World) -> dict[str, int]:
+    """Đồng by payable of the trader's, as a stall adds them up from what it hears."""
+    reversals = {each.payment_id for each in told(world, _PAYMENTS, events.PaymentReversed)}
+    sums: dict[str, int] = {}
+    for each in told(world, _PAYMENTS, events.PaymentApplied):
+        if each.organisation_id == str(MERCHANT):
+            amount = 0 if each.payment_id in reversals else each.amount
+            sums[each.payable_id] = sums.get(each.payable_id, 0) + amount
+    return sums
+
+
+def _told_credits(world: World) -> list[events.CreditChanged]:
+    return told(world, "reconciliation.credits", events.CreditChanged)
+
+
+def _questions_are_open(world: World) -> list[str]:
+    """Nobody is asked about a sale that does not wait for the money, and the answer is never a payer's credit."""
+    statement = """
+        SELECT c.id::text FROM credit c LEFT JOIN payable p ON p.id = c.asked_payable_id
+        WHERE c.reason = 'ASKED' AND c.park_reason = '' AND (p.id IS NULL OR p.ask_until IS NULL
+            OR p.ask_until <= %(now)s OR p.amount_due - p.applied <> c.amount_suspense)"""
+    rows = world.rows("reconciliation", statement, now=clock.now())
+    return [f"asked about a sale that does not wait [credit {id}]" for (id,) in rows]
+
+
+def _credits_are_told(world: World) -> list[str]:
+    """Who follows the credits knows of each that waits, what it asks, and that it waits no more."""
+    newest: dict[str, events.CreditChanged] = {}
+    for each in _told_credits(world):
+        known = newest.get(each.credit_id)
+        if known is None or each.version > known.version:
+            newest[each.credit_id] = each
+    statement = (
+        "SELECT id::text, amount_suspense, reason, coalesce(asked_payable_id::text, '') FROM credit"
+        " WHERE is_in_ledger"
+    )
+    found = []
+    for id, waits, reason, asked in world.rows("reconciliation", statement):
+        last = newest.get(id)
+        heard = (last.amount_suspense, last.suspense_reason, last.asked_payable_id) if last else (0, "", "")
+        if heard != (waits, reason, asked):
+            found.append(f"waits as {(waits, reason, asked)}, told {heard} [credit {id}]")
+    return found
+
+
+def _payables_agree(world: World, stalls: Stalls) -> list[str]:
+    """Reconciliation knows every payable as its owner last had it (the outbox writes, and versions of I8)."""
     owned = world.rows(
         "invoices", "SELECT id::text, version, amount_due, state = 'void' FROM invoice ORDER BY id"
     )
+    owned += [
+        (id, each.version, each.amount_due if each.HasField("amount_due") else None, False)
+        for id, each in stalls.payables.items()
+    ]
     statement = "SELECT id::text, version, amount_due, is_void FROM payable"
     known = {row[0]: row[1:] for row in world.rows("reconciliation", statement)}
     return [

@@ -18,6 +18,7 @@ from kit.events import TransientEventsError
 from sandbox.simulation import checks
 from sandbox.simulation.bank import Bank, Transfer
 from sandbox.simulation.people import People
+from sandbox.simulation.stalls import Stalls
 from sandbox.simulation.world import BEGIN, Crash, Member, World
 from services.reconciliation.jobs import Jobs
 
@@ -47,6 +48,7 @@ class Outcome:
     crashes: int = 0
     credits: int = 0
     payments: int = 0
+    questions: int = 0
 
 
 class Run:
@@ -59,6 +61,7 @@ class Run:
         self.now: datetime = BEGIN
         self.bank = Bank(world, self.chance)
         self.people = People(world, self.chance, self.bank)
+        self.stalls = Stalls(world, self.chance, self.bank)
         self.forgot = False
         self._versions = checks.Versions()
         self._is_calm = False
@@ -109,13 +112,19 @@ class Run:
                 return False
         return True
 
-    def _actions(self) -> dict[str, tuple[int, Callable[[], None]]]:
+    def _actions(self) -> dict[str, tuple[int, Callable[[], object]]]:
         """What may happen, with how often it does."""
         return {
             "issue": (5, lambda: self._touch("invoices", self.people.issue)),
             "change": (5, lambda: self._touch("invoices", self.people.change)),
             "void": (2, lambda: self._touch("invoices", self.people.void)),
             "pay": (10, self._pay),
+            "stall": (3, self.stalls.change_code),
+            "sell": (4, self.stalls.sell),
+            "cancel": (1, self.stalls.cancel),
+            "pay at a stall": (6, self._pay_at_a_stall),
+            "pay at the counter": (8, self._pay_at_the_counter),
+            "answer": (5, lambda: self._touch("reconciliation", self.stalls.answer)),
             "call back": (6, self._call_back_again),
             "contradict": (1, self._contradict),
             "pull": (3, lambda: self.bank.pull(self._some_transfers())),
@@ -127,7 +136,7 @@ class Run:
             "quiet moment": (4, self._quiet_moment),
             "announce again": (2, self._announce_again),
             "sweep": (3, self._sweep),
-            "account": (2, self._account),
+            "account": (4, self._account),
             "clerk": (6, lambda: self._touch("reconciliation", self.people.decide)),
         }
 
@@ -143,6 +152,19 @@ class Run:
         transfer = self.people.pay()
         if self.chance.random() < 0.8:
             self.bank.call_back([transfer], is_lossy=True)
+
+    def _pay_at_a_stall(self) -> None:
+        transfer = self.stalls.pay()
+        if self.chance.random() < 0.8:
+            self.bank.call_back([transfer], is_lossy=True)
+
+    def _pay_at_the_counter(self) -> None:
+        """A sale, and its money without a code within the moment that it waits; maybe of two buyers at once."""
+        sale = self.stalls.sell()
+        self._quiet_moment()
+        for _ in range(self.chance.choice([1, 1, 2])):
+            self.bank.call_back([self.stalls.pay(sale)], is_lossy=True)
+        self._quiet_moment()
 
     def _some_transfers(self) -> list[Transfer]:
         known = self.bank.transfers
@@ -224,6 +246,7 @@ class Run:
 
     def _announce_again(self) -> None:
         self.people.announce_again()
+        self.stalls.announce_again()
         Jobs(self.world.databases["reconciliation"]).announce_again()
 
     def _touch(self, service: str, action: Callable[[], None]) -> None:
@@ -236,7 +259,7 @@ class Run:
 
     def _account(self) -> None:
         self._knows_account = True
-        self.world.register_account()
+        self.world.register_accounts()
 
     def _let_time_pass(self, span: timedelta) -> None:
         self.now += span
@@ -254,19 +277,19 @@ class Run:
         for member in self.world.members:
             member.reopen()
         for _ in range(ROUNDS):
+            self._let_time_pass(timedelta(seconds=60))
+            self._sweep()
             moved = sum(self._send_all(name) for name in self.world.relays)
             moved += sum(self._consume_all(member) for member in self.world.members)
             moved += sum(self._replay(member) for member in self.world.members)
             if not moved and not self.people.resolve_duplicates():
                 break
-            self._let_time_pass(timedelta(seconds=60))
-            self._sweep()
         else:
             self.outcome.breaches.append(f"liveness: not at rest after {ROUNDS} rounds")
         self.outcome.breaches += checks.at_rest(
-            self.world, self.bank.transfers, has_whole_inbox=not self.forgot
+            self.world, self.bank.transfers, self.stalls, has_whole_inbox=not self.forgot
         )
-        self.outcome.credits, self.outcome.payments = checks.counts(self.world)
+        self.outcome.credits, self.outcome.payments, self.outcome.questions = checks.counts(self.world)
 
     def _send_all(self, name: str) -> int:
         sent = 0

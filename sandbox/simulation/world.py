@@ -43,6 +43,10 @@ TOPICS: Final = (
 ORGANISATION: Final = UUID("0190a000-0000-7000-8000-000000000001")
 ACCOUNT_ID: Final = "0190a000-0000-7000-8000-00000000000a"
 BIN, ACCOUNT_NUMBER, HOLDER = "970436", "1012345678", "TRUONG TIEU HOC SO 1"
+# A trader's organisation with an account of its own.
+MERCHANT: Final = UUID("0190a000-0000-7000-8000-000000000002")
+MERCHANT_ACCOUNT_ID: Final = "0190a000-0000-7000-8000-00000000000b"
+MERCHANT_ACCOUNT_NUMBER: Final = "1099999999"
 SECRET: Final = "whsec_bW8gcGhvbmcgbW8gcGhvbmcgbW8gcGhvbmc="
 BEGIN: Final = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 CLERK: Final = Subject(
@@ -141,23 +145,35 @@ class World:
         clock.set_offset(timedelta())
         clock.set_offset(moment - clock.now())
 
-    def register_account(self) -> None:
-        """Directory announces the school's account."""
-        message = AccountChanged(
-            account_id=ACCOUNT_ID,
-            version=1,
-            organisation_id=str(ORGANISATION),
-            bin=BIN,
-            account_number=ACCOUNT_NUMBER,
-            holder_name=HOLDER,
-            state=AccountChanged.STATE_ACTIVE,
+    def register_accounts(self) -> None:
+        """Directory announces the school's account and the trader's."""
+        self._register(
+            AccountChanged(
+                account_id=ACCOUNT_ID,
+                organisation_id=str(ORGANISATION),
+                account_number=ACCOUNT_NUMBER,
+                holder_name=HOLDER,
+                organisation_kind="school",
+            )
         )
+        self._register(
+            AccountChanged(
+                account_id=MERCHANT_ACCOUNT_ID,
+                organisation_id=str(MERCHANT),
+                account_number=MERCHANT_ACCOUNT_NUMBER,
+                holder_name="TRAN THI HOA",
+                organisation_kind="merchant",
+            )
+        )
+
+    def _register(self, message: AccountChanged) -> None:
+        message.version, message.bin, message.state = 1, BIN, AccountChanged.STATE_ACTIVE
         message.active_time.FromDatetime(BEGIN - timedelta(days=400))
         event = Event(
-            event_id=ids.event_id(f"account:{ACCOUNT_ID}", 1, "AccountChanged"),
+            event_id=ids.event_id(f"account:{message.account_id}", 1, "AccountChanged"),
             topic="directory.accounts",
-            key=str(ORGANISATION),
-            ordering_id=ACCOUNT_ID,
+            key=message.organisation_id,
+            ordering_id=message.account_id,
             event_type="AccountChanged",
             version=1,
             occur_time=clock.now(),
@@ -194,7 +210,7 @@ class World:
                     "confirm_above": 0,
                     "pull_url": "",
                     "pull_secret": "",
-                    "account_numbers": [ACCOUNT_NUMBER],
+                    "account_numbers": [ACCOUNT_NUMBER, MERCHANT_ACCOUNT_NUMBER],
                     "allowed_addresses": [],
                 },
             )

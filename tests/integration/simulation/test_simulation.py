@@ -19,7 +19,8 @@ from sandbox.simulation.run import play
 from sandbox.simulation.world import World, simulated
 from services.intake.store import accepting
 from services.invoices import publish as invoices_publish
-from services.reconciliation.flows import payables
+from services.reconciliation.flows import again, payables
+from services.reconciliation.store import payables as payables_store
 
 CLEAN_SEEDS = range(24)
 # Seeds that once broke something; each stays for ever.
@@ -60,11 +61,12 @@ def test_a_seed_repeats_its_run(world: World) -> None:
 
 
 def test_runs_meet_what_they_are_for(world: World) -> None:
-    """Crashes, money and payments all happen: a simulation in which nothing goes on proves nothing."""
+    """Crashes, money, payments and questions at stalls all happen: a simulation in which nothing goes on proves nothing."""
     outcomes = [play(world, seed) for seed in range(100, 105)]
     assert sum(outcome.crashes for outcome in outcomes) > 4
     assert sum(outcome.credits for outcome in outcomes) > 15
     assert sum(outcome.payments for outcome in outcomes) > 5
+    assert sum(outcome.questions for outcome in outcomes) > 2
 
 
 def first_breach(world: World) -> list[str]:
@@ -114,6 +116,22 @@ def test_without_the_key_of_callbacks_a_run_fails(
     assert clause in accepting.INSERT
     monkeypatch.setattr(accepting, "INSERT", accepting.INSERT.replace(clause, ""))
     assert any(breach.startswith("I3") for breach in first_breach(broken_world))
+
+
+def test_without_a_look_at_other_questions_a_run_fails(
+    broken_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two buyers' equal money would ask about the same sale."""
+    monkeypatch.setattr(payables_store, "ASKED", payables_store.ASKED + " AND false")
+    assert any("asked about by 2" in breach for breach in first_breach(broken_world))
+
+
+def test_without_the_end_of_questions_a_run_fails(
+    broken_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sale that waits no more would be asked about for ever."""
+    monkeypatch.setattr(again, "may_move_by_rule", mutated(again.may_move_by_rule, ", Reason.ASKED", ""))
+    assert any("does not wait" in breach for breach in first_breach(broken_world))
 
 
 def test_without_the_key_of_bills_a_run_fails(broken_world: World) -> None:
