@@ -99,10 +99,10 @@ class Stalls:
     def _send(self, amount: int, reference: str) -> Transfer:
         return self._bank.send(amount, reference, MERCHANT_ACCOUNT_NUMBER)
 
-    def _of(self, kind: PayableChanged.Kind) -> list[PayableChanged]:
+    def _of(self, kind: PayableChanged.Kind.ValueType) -> list[PayableChanged]:
         return [each for each in self.payables.values() if each.kind == kind]
 
-    def _payable(self, kind: PayableChanged.Kind, amount: int) -> PayableChanged:
+    def _payable(self, kind: PayableChanged.Kind.ValueType, amount: int) -> PayableChanged:
         return PayableChanged(
             payable_id=str(ids.new()),
             version=1,
