@@ -24,6 +24,9 @@ _TYPES: Final = {
     ".webmanifest": "application/manifest+json",
     ".mp3": "audio/mpeg",
 }
+# What a file of ours takes from another: a module that a script imports, a style sheet that stands in front of its own.
+_MODULE: Final = re.compile(rb'"\./([\w-]+\.js)"')
+_SHEET: Final = re.compile(rb'@import "([\w-]+\.css)";\n')
 _HTMX: Final = "static/django_htmx/htmx-4.min.js"
 
 
@@ -52,12 +55,27 @@ class Assets:
         self._by_name: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
         for path in sorted(path for path in FOLDER.iterdir() if path.is_file()):
-            content = path.read_bytes()
-            self._add(path.name, _tight(content) if path.suffix == ".css" else content)
+            self._add_file(path.name)
         for path in sorted(FOLDER.glob("voice/*.mp3")):
             self._add(f"voice-{path.name}", path.read_bytes())
         # htmx comes from a Python package of which only this file is used.
         self._add("htmx.js", files("django_htmx").joinpath(_HTMX).read_bytes())
+
+    def _add_file(self, name: str) -> None:
+        """One file; modules that it imports come first, since it has to say their fingerprinted names."""
+        if name in self._urls:
+            return
+        content = (FOLDER / name).read_bytes()
+        if name.endswith(".css"):
+            content = _tight(_SHEET.sub(lambda match: (FOLDER / match[1].decode()).read_bytes(), content))
+        elif name.endswith(".js"):
+            content = _MODULE.sub(self._module, content)
+        self._add(name, content)
+
+    def _module(self, match: re.Match[bytes]) -> bytes:
+        name = match[1].decode()
+        self._add_file(name)
+        return f'"{self._urls[name]}"'.encode()
 
     def _add(self, name: str, content: bytes) -> None:
         stem, dot, suffix = name.rpartition(".")
@@ -69,6 +87,14 @@ class Assets:
     def url(self, name: str) -> str:
         """Where a file is found. Raises KeyError for one that does not exist."""
         return self._urls[name]
+
+    def names(self) -> list[str]:
+        """Every file, by its plain name."""
+        return sorted(self._urls)
+
+    def text(self, name: str) -> str:
+        """A file's content. Raises KeyError for one that does not exist."""
+        return self._by_name[self._urls[name].removeprefix("/static/")].content.decode()
 
     def size(self, name: str) -> int:
         """Bytes that a file costs on the wire, compressed."""

@@ -20,11 +20,17 @@ SaleState = Literal["open", "part_paid", "paid", "cancelled", "settled"]
 _WAITING = (sales_pb.Sale.STATE_OPEN, sales_pb.Sale.STATE_PART_PAID)
 
 
+class Path(BaseModel):
+    d: str
+    fill: str
+    stroke: str
+
+
 class DrawnCode(BaseModel):
-    """A QR code as black SVG paths in a view box that holds its rest of four modules."""
+    """A QR code as SVG paths in a view box that holds its rest of four modules."""
 
     view_box: str
-    paths: list[str]
+    paths: list[Path]
 
 
 class Stall(BaseModel):
@@ -146,7 +152,10 @@ class Screen(BaseModel):
 
 def of_code(code: Code | None) -> DrawnCode | None:
     """A drawn code for the screen."""
-    return DrawnCode(view_box=code.view_box, paths=[part.path for part in code.strokes]) if code else None
+    if code is None:
+        return None
+    paths = [Path(d=part.path, fill=part.fill, stroke=part.stroke) for part in code.strokes]
+    return DrawnCode(view_box=code.view_box, paths=paths)
 
 
 def of_stall(stall: stalls_pb.Stall) -> Stall:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.stall import pairing
+from gateway.web.stall import pairing, screen
 
-GROUPS: Final[tuple[Routes, ...]] = (pairing.routes,)
+GROUPS: Final[tuple[Routes, ...]] = (pairing.routes, screen.routes)

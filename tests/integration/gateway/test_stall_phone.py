@@ -89,7 +89,7 @@ def test_the_screen_begins_with_everything_it_shows(
         "account_last_four": "8842",
         "state": "active",
     }
-    assert screen["stand"]["code"]["paths"][0].startswith("M")
+    assert screen["stand"]["code"]["paths"][-1]["d"].startswith("M")
     assert screen["phone"]["role"] == "seller"
     assert screen["phone"]["unlock_until"] is None
     assert (screen["day"]["transfer_count"], screen["day"]["transfer_sum"]) == (1, 45_000)
