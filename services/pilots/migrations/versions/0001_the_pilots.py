@@ -128,6 +128,16 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "60"},
     )
     op.create_table(
+        "stall_sign",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("stall_id", sa.Uuid(), nullable=False),
+        sa.Column("sign_time", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('reversed', 'near_miss')", name="stall_sign_kind"),
+        sa.PrimaryKeyConstraint("payment_id", "kind"),
+    )
+    op.create_index("stall_sign_time", "stall_sign", ["sign_time"], unique=False)
+    op.create_table(
         "figure_table",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("period_from", sa.Date(), nullable=False),
@@ -632,7 +642,7 @@ def upgrade() -> None:
             "helper_visit",
         ),
         app_reads=("feed", "figure_table", "indicator"),
-        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour"),
+        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour", "stall_sign"),
         append_only=("audit",),
     )
     migrate.protect_audit(op, "pilots")
