@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
+from kit.db import Database
+from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
+from services.pilots.jobs import trust
+from services.pilots.ports.bills import Bills
+from services.pilots.ports.scans import Scans
+from services.pilots.rpc.trust import TrustServicer
+from services.pilots.settings import PilotsSettings
+from xoai.pilots.v1 import trust_service_pb2 as trust_pb
+from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
 
 SERVICE = "pilots"
 
@@ -24,6 +34,27 @@ def compose(process: Process) -> None:
         ),
     )
     process.add_relay(database)
+    _compose_trust(process, database, PilotsSettings())
+
+
+def _compose_trust(process: Process, database: Database, settings: PilotsSettings) -> None:
+    process.add_servicer(
+        trust_pb.DESCRIPTOR.services_by_name["TrustService"],
+        TrustServicer(
+            Edge(database),
+            Scans(process.channels),
+            Bills(process.channels),
+            settings.subject_key.get_secret_value(),
+            settings.visits_a_day,
+        ),
+        trust_grpc.add_TrustServiceServicer_to_server,
+    )
+    quiet = timedelta(minutes=settings.silent_minutes)
+    process.add_job("pilots.watch_feeds", settings.feeds_seconds, lambda: trust.watch_feeds(database))
+    process.add_job(
+        "pilots.watch_stalls", settings.watch_seconds, lambda: trust.watch_stalls(database, quiet)
+    )
+    process.add_job("pilots.tidy_trust", settings.tidy_seconds, lambda: trust.tidy_up(database))
 
 
 if __name__ == "__main__":

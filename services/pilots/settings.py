@@ -16,3 +16,4 @@ class PilotsSettings(Settings):
     silent_minutes: int = Field(default=60, ge=5, le=600)
     feeds_seconds: int = Field(default=15, ge=1)
     watch_seconds: int = Field(default=60, ge=1)
+    tidy_seconds: int = Field(default=3_600, ge=1)

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from kit.references.code import check
-from kit.text import clean_display, nfc
+from kit.references import check, normalise
+from kit.text import clean_display
 from services.pilots.domain.errors_trust import ConsentMissing, VisitReferenceWrong
 
 SIGHT: Final = timedelta(minutes=30)
@@ -39,10 +39,10 @@ class Visit:
 
 def reference_of(typed: str) -> str:
     """The reference of a bill or sale as it was typed or spoken. Raises VisitReferenceWrong."""
-    tidy = "".join(character for character in nfc(typed).upper() if character.isalnum())
-    if not check(tidy):
-        raise VisitReferenceWrong(reference=typed.strip()[:40])
-    return tidy
+    reference = normalise(typed)
+    if not check(reference):
+        raise VisitReferenceWrong(reference=clean_display(typed)[:40])
+    return reference
 
 
 def consent_of(text: str, *, consented: bool) -> str:
