@@ -457,6 +457,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("enrolment_id", "row"),
     )
+    op.create_index(
+        "enrolment_row_organisation",
+        "enrolment_row",
+        ["organisation_id"],
+        unique=False,
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.create_table(
         "stall",
         sa.Column("id", sa.Uuid(), nullable=False),
