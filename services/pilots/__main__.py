@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 
-from kit.db import Database
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
-from services.pilots.jobs import trust
-from services.pilots.ports.bills import Bills
-from services.pilots.ports.scans import Scans
-from services.pilots.rpc.trust import TrustServicer
+from services.pilots.jobs import figures
+from services.pilots.ports.codes import Codes
+from services.pilots.rpc.city import CityServicer
 from services.pilots.settings import PilotsSettings
-from xoai.pilots.v1 import trust_service_pb2 as trust_pb
-from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
+from xoai.pilots.v1 import city_service_pb2 as city_pb
+from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
 
 SERVICE = "pilots"
 
@@ -33,28 +30,15 @@ def compose(process: Process) -> None:
             batch_handlers=accounts.BATCH_HANDLERS,
         ),
     )
-    process.add_relay(database)
-    _compose_trust(process, database, PilotsSettings())
-
-
-def _compose_trust(process: Process, database: Database, settings: PilotsSettings) -> None:
+    settings = PilotsSettings()
+    codes = Codes(process.channels)
     process.add_servicer(
-        trust_pb.DESCRIPTOR.services_by_name["TrustService"],
-        TrustServicer(
-            Edge(database),
-            Scans(process.channels),
-            Bills(process.channels),
-            settings.subject_key.get_secret_value(),
-            settings.visits_a_day,
-        ),
-        trust_grpc.add_TrustServiceServicer_to_server,
+        city_pb.DESCRIPTOR.services_by_name["CityService"],
+        CityServicer(Edge(database), codes.bank_name, lambda: figures.publish_due(database)),
+        city_grpc.add_CityServiceServicer_to_server,
     )
-    quiet = timedelta(minutes=settings.silent_minutes)
-    process.add_job("pilots.watch_feeds", settings.feeds_seconds, lambda: trust.watch_feeds(database))
-    process.add_job(
-        "pilots.watch_stalls", settings.watch_seconds, lambda: trust.watch_stalls(database, quiet)
-    )
-    process.add_job("pilots.tidy_trust", settings.tidy_seconds, lambda: trust.tidy_up(database))
+    process.add_job("pilots.figures", settings.figures_seconds, lambda: figures.publish_due(database))
+    process.add_relay(database)
 
 
 if __name__ == "__main__":

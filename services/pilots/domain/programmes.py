@@ -16,7 +16,7 @@ from uuid import UUID
 from kit.clock import CITY_ZONE
 from kit.text import clean_display
 from services.pilots.domain.errors_stalls import BadStallField, ProgrammeHasNoSections, SectionTwice
-from services.pilots.domain.wards import ward_now
+from services.pilots.domain.wards import former_ward, ward_now
 
 MINUTES_A_DAY: Final = 24 * 60
 DEFAULT_SALE_SECONDS: Final = 600
@@ -66,6 +66,8 @@ class Programme:
     version: int
     create_time: datetime
     sections: tuple[Section, ...] = ()
+    # By the list of 2023, for periods before July 2025; empty: not known.
+    former_ward_code: str = ""
 
     @property
     def ward_name(self) -> str:
@@ -105,6 +107,9 @@ def checked(wish: Programme) -> Programme:
         raise BadStallField(field="name", value=wish.name[:60])
     if ward_now(wish.ward_code) is None:
         raise BadStallField(field="ward_code", value=wish.ward_code[:60])
+    former = former_ward(wish.former_ward_code)
+    if wish.former_ward_code and (former is None or former.now_code != wish.ward_code):
+        raise BadStallField(field="former_ward_code", value=wish.former_ward_code[:60])
     if wish.end_date is not None and wish.end_date < wish.start_date:
         raise BadStallField(field="end_date", value=wish.end_date)
     hours_are_good = 0 <= wish.open_minute < wish.close_minute <= MINUTES_A_DAY
@@ -129,6 +134,7 @@ def checked(wish: Programme) -> Programme:
         version=wish.version,
         create_time=wish.create_time,
         sections=_checked_sections(wish.sections),
+        former_ward_code=wish.former_ward_code,
     )
 
 

@@ -55,3 +55,23 @@ def ward_at(code: str, day: date) -> Ward | None:
 def ward_now(code: str) -> Ward | None:
     """The ward of today's list with this code; None if there is none."""
     return next((ward for ward in wards() if ward.code == code and ward.valid_to is None), None)
+
+
+def former_ward(code: str) -> Ward | None:
+    """The ward of the list of 2023 with this code; None if there is none."""
+    return next((ward for ward in wards() if ward.code == code and ward.ward_set == "2023"), None)
+
+
+def ward_set_on(day: date) -> str:
+    """The list by which a period that ends on this day is reported."""
+    today = next(ward for ward in wards() if ward.valid_to is None)
+    return today.ward_set if day >= today.valid_from else "2023"
+
+
+def reported_ward(code: str, former_code: str, day: date) -> tuple[str, str]:
+    """Code and name of the ward under which a place is reported for a period that ends on this day.
+
+    `code` is by today's list, `former_code` by that of 2023, empty where it is not known: then the code is empty.
+    """
+    ward = former_ward(former_code) if ward_set_on(day) == "2023" else ward_now(code)
+    return (ward.code, ward.name) if ward is not None else ("", "")

@@ -102,6 +102,7 @@ def _programme(row: Row[Any]) -> Programme:
         sale_seconds=row.sale_seconds,
         version=row.version,
         create_time=row.create_time,
+        former_ward_code=row.former_ward_code,
     )
 
 
@@ -111,6 +112,7 @@ def _columns(value: Programme) -> dict[str, Any]:
         "code": value.code,
         "name": value.name,
         "ward_code": value.ward_code,
+        "former_ward_code": value.former_ward_code,
         "start_date": value.start_date,
         "end_date": value.end_date,
         "open_minute": value.open_minute,

@@ -24,7 +24,7 @@ class GetCityViewRequest(_message.Message):
 
     PERIOD_TO_FIELD_NUMBER: _builtins.int
     period_to: _builtins.str
-    """A Sunday or the last day of a month that was rolled up, ISO form; empty: the newest period."""
+    """The Sunday of a published week, ISO form; empty: the newest one."""
     def __init__(
         self,
         *,
@@ -44,6 +44,7 @@ class GetOpenStatisticsRequest(_message.Message):
 
     PERIOD_TO_FIELD_NUMBER: _builtins.int
     period_to: _builtins.str
+    """As above."""
     def __init__(
         self,
         *,
@@ -158,6 +159,8 @@ Global___PlaceRow: _TypeAlias = PlaceRow  # noqa: Y015
 
 @_typing.final
 class DayRow(_message.Message):
+    """Days of this period and of up to three before it, oldest first."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     DATE_FIELD_NUMBER: _builtins.int
@@ -241,11 +244,14 @@ class CityView(_message.Message):
     DEFINITION_VERSION_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     PERIODS_FIELD_NUMBER: _builtins.int
+    OPEN_ALARMS_FIELD_NUMBER: _builtins.int
+    OLDEST_ALARM_TIME_FIELD_NUMBER: _builtins.int
     period_from: _builtins.str
     period_to: _builtins.str
     ward_set: _builtins.str
     """Ward set by which places are named, and its wards."""
     median_confirm_milliseconds: _builtins.int
+    """Absent where suppressed or not known; so are the next four."""
     median_confirm_before_milliseconds: _builtins.int
     feed_share: _builtins.int
     """Share of credits that their bank told within a minute, thousandths of a per cent (100,000 = all)."""
@@ -254,6 +260,9 @@ class CityView(_message.Message):
     as_of: _builtins.str
     definition_version: _builtins.int
     complete: _builtins.bool
+    open_alarms: _builtins.int
+    """Of the market board, now; not in the open statistics."""
+    oldest_alarm_time: _builtins.str
     @_builtins.property
     def programmes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceRow]: ...
     @_builtins.property
@@ -285,21 +294,42 @@ class CityView(_message.Message):
         total_before: Global___PlaceRow | None = ...,
         days: _abc.Iterable[Global___DayRow] | None = ...,
         feeds: _abc.Iterable[Global___FeedRow] | None = ...,
-        median_confirm_milliseconds: _builtins.int = ...,
-        median_confirm_before_milliseconds: _builtins.int = ...,
-        feed_share: _builtins.int = ...,
-        feed_share_before: _builtins.int = ...,
-        helper_visits: _builtins.int = ...,
+        median_confirm_milliseconds: _builtins.int | None = ...,
+        median_confirm_before_milliseconds: _builtins.int | None = ...,
+        feed_share: _builtins.int | None = ...,
+        feed_share_before: _builtins.int | None = ...,
+        helper_visits: _builtins.int | None = ...,
         as_of: _builtins.str = ...,
         definition_version: _builtins.int = ...,
         complete: _builtins.bool = ...,
         periods: _abc.Iterable[_builtins.str] | None = ...,
+        open_alarms: _builtins.int = ...,
+        oldest_alarm_time: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "total_before", b"total_before"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_feed_share", b"_feed_share", "_feed_share_before", b"_feed_share_before", "_helper_visits", b"_helper_visits", "_median_confirm_before_milliseconds", b"_median_confirm_before_milliseconds", "_median_confirm_milliseconds", b"_median_confirm_milliseconds", "feed_share", b"feed_share", "feed_share_before", b"feed_share_before", "helper_visits", b"helper_visits", "median_confirm_before_milliseconds", b"median_confirm_before_milliseconds", "median_confirm_milliseconds", b"median_confirm_milliseconds", "total", b"total", "total_before", b"total_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "complete", b"complete", "days", b"days", "definition_version", b"definition_version", "feed_share", b"feed_share", "feed_share_before", b"feed_share_before", "feeds", b"feeds", "helper_visits", b"helper_visits", "median_confirm_before_milliseconds", b"median_confirm_before_milliseconds", "median_confirm_milliseconds", b"median_confirm_milliseconds", "period_from", b"period_from", "period_to", b"period_to", "periods", b"periods", "programmes", b"programmes", "sections", b"sections", "total", b"total", "total_before", b"total_before", "ward_set", b"ward_set", "wards", b"wards"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_feed_share", b"_feed_share", "_feed_share_before", b"_feed_share_before", "_helper_visits", b"_helper_visits", "_median_confirm_before_milliseconds", b"_median_confirm_before_milliseconds", "_median_confirm_milliseconds", b"_median_confirm_milliseconds", "as_of", b"as_of", "complete", b"complete", "days", b"days", "definition_version", b"definition_version", "feed_share", b"feed_share", "feed_share_before", b"feed_share_before", "feeds", b"feeds", "helper_visits", b"helper_visits", "median_confirm_before_milliseconds", b"median_confirm_before_milliseconds", "median_confirm_milliseconds", b"median_confirm_milliseconds", "oldest_alarm_time", b"oldest_alarm_time", "open_alarms", b"open_alarms", "period_from", b"period_from", "period_to", b"period_to", "periods", b"periods", "programmes", b"programmes", "sections", b"sections", "total", b"total", "total_before", b"total_before", "ward_set", b"ward_set", "wards", b"wards"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__feed_share: _TypeAlias = _typing.Literal["feed_share"]  # noqa: Y015
+    _WhichOneofArgType__feed_share: _TypeAlias = _typing.Literal["_feed_share", b"_feed_share"]  # noqa: Y015
+    _WhichOneofReturnType__feed_share_before: _TypeAlias = _typing.Literal["feed_share_before"]  # noqa: Y015
+    _WhichOneofArgType__feed_share_before: _TypeAlias = _typing.Literal["_feed_share_before", b"_feed_share_before"]  # noqa: Y015
+    _WhichOneofReturnType__helper_visits: _TypeAlias = _typing.Literal["helper_visits"]  # noqa: Y015
+    _WhichOneofArgType__helper_visits: _TypeAlias = _typing.Literal["_helper_visits", b"_helper_visits"]  # noqa: Y015
+    _WhichOneofReturnType__median_confirm_before_milliseconds: _TypeAlias = _typing.Literal["median_confirm_before_milliseconds"]  # noqa: Y015
+    _WhichOneofArgType__median_confirm_before_milliseconds: _TypeAlias = _typing.Literal["_median_confirm_before_milliseconds", b"_median_confirm_before_milliseconds"]  # noqa: Y015
+    _WhichOneofReturnType__median_confirm_milliseconds: _TypeAlias = _typing.Literal["median_confirm_milliseconds"]  # noqa: Y015
+    _WhichOneofArgType__median_confirm_milliseconds: _TypeAlias = _typing.Literal["_median_confirm_milliseconds", b"_median_confirm_milliseconds"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__feed_share) -> _WhichOneofReturnType__feed_share | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__feed_share_before) -> _WhichOneofReturnType__feed_share_before | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__helper_visits) -> _WhichOneofReturnType__helper_visits | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__median_confirm_before_milliseconds) -> _WhichOneofReturnType__median_confirm_before_milliseconds | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__median_confirm_milliseconds) -> _WhichOneofReturnType__median_confirm_milliseconds | None: ...
 
 Global___CityView: _TypeAlias = CityView  # noqa: Y015
 
@@ -408,11 +438,14 @@ class Definition(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     VI_FIELD_NUMBER: _builtins.int
     EN_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     version: _builtins.int
     unit: _builtins.str
     vi: _builtins.str
     en: _builtins.str
+    scope: _builtins.str
+    """Places it is published for: programme, ward, city."""
     def __init__(
         self,
         *,
@@ -421,10 +454,11 @@ class Definition(_message.Message):
         unit: _builtins.str = ...,
         vi: _builtins.str = ...,
         en: _builtins.str = ...,
+        scope: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["en", b"en", "name", b"name", "unit", b"unit", "version", b"version", "vi", b"vi"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["en", b"en", "name", b"name", "scope", b"scope", "unit", b"unit", "version", b"version", "vi", b"vi"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -487,6 +521,7 @@ class RollUpResponse(_message.Message):
     TABLES_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
     tables: _builtins.int
+    """Published by this call."""
     last_sequence: _builtins.int
     def __init__(
         self,

@@ -194,7 +194,7 @@ class IndicatorPublished(_message.Message):
     name: _builtins.str
     """One of the names in docs/indicators.md."""
     place: _builtins.str
-    """Programme code, or "city"."""
+    """Programme code, ward:CODE, or "city"."""
     ward_set: _builtins.str
     """Ward set by which the place is named: 2023 or 2025."""
     period_from: _builtins.str

@@ -55,6 +55,7 @@ class Programme(_message.Message):
     SECTIONS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     WARD_NAME_FIELD_NUMBER: _builtins.int
+    FORMER_WARD_CODE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___Programme.Kind.ValueType
     code: _builtins.str
@@ -73,6 +74,8 @@ class Programme(_message.Message):
     """A sale waits so long (seconds) before it expires."""
     version: _builtins.int
     ward_name: _builtins.str
+    former_ward_code: _builtins.str
+    """Ward by the list of 2023, by which periods before July 2025 are reported; empty: not known."""
     @_builtins.property
     def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Section]:
         """Blocks on the drawn schematic."""
@@ -94,10 +97,11 @@ class Programme(_message.Message):
         sections: _abc.Iterable[Global___Section] | None = ...,
         version: _builtins.int = ...,
         ward_name: _builtins.str = ...,
+        former_ward_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_minute", b"close_minute", "code", b"code", "cut_off_minute", b"cut_off_minute", "end_date", b"end_date", "id", b"id", "kind", b"kind", "name", b"name", "open_minute", b"open_minute", "sale_seconds", b"sale_seconds", "sections", b"sections", "start_date", b"start_date", "version", b"version", "ward_code", b"ward_code", "ward_name", b"ward_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_minute", b"close_minute", "code", b"code", "cut_off_minute", b"cut_off_minute", "end_date", b"end_date", "former_ward_code", b"former_ward_code", "id", b"id", "kind", b"kind", "name", b"name", "open_minute", b"open_minute", "sale_seconds", b"sale_seconds", "sections", b"sections", "start_date", b"start_date", "version", b"version", "ward_code", b"ward_code", "ward_name", b"ward_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -301,34 +305,6 @@ class EnrolmentProblem(_message.Message):
 Global___EnrolmentProblem: _TypeAlias = EnrolmentProblem  # noqa: Y015
 
 @_typing.final
-class EnrolmentNotice(_message.Message):
-    """What people have to know of a good row; never forbids anything."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TEXT_FIELD_NUMBER: _builtins.int
-    TEXT_EN_FIELD_NUMBER: _builtins.int
-    LEGAL_FIELD_NUMBER: _builtins.int
-    text: _builtins.str
-    text_en: _builtins.str
-    legal: _builtins.str
-    """The law that it stands in."""
-    def __init__(
-        self,
-        *,
-        text: _builtins.str = ...,
-        text_en: _builtins.str = ...,
-        legal: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal", b"legal", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___EnrolmentNotice: _TypeAlias = EnrolmentNotice  # noqa: Y015
-
-@_typing.final
 class EnrolmentValues(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -345,7 +321,6 @@ class EnrolmentValues(_message.Message):
     ACCOUNT_HOLDER_FIELD_NUMBER: _builtins.int
     RELATION_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
-    BIN_FIELD_NUMBER: _builtins.int
     unit_name: _builtins.str
     unit_kind: _builtins.str
     """household or firm"""
@@ -361,8 +336,6 @@ class EnrolmentValues(_message.Message):
     relation: _builtins.str
     """self, spouse, child, parent, other; consent in words where it is not self."""
     consent: _builtins.str
-    bin: _builtins.str
-    """The bank's BIN, once the bank is known; not read from requests."""
     def __init__(
         self,
         *,
@@ -379,11 +352,10 @@ class EnrolmentValues(_message.Message):
         account_holder: _builtins.str = ...,
         relation: _builtins.str = ...,
         consent: _builtins.str = ...,
-        bin: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_holder", b"account_holder", "account_number", b"account_number", "bank", b"bank", "bin", b"bin", "consent", b"consent", "goods", b"goods", "holder_name", b"holder_name", "phone", b"phone", "relation", b"relation", "section_code", b"section_code", "stall_name", b"stall_name", "stall_number", b"stall_number", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_holder", b"account_holder", "account_number", b"account_number", "bank", b"bank", "consent", b"consent", "goods", b"goods", "holder_name", b"holder_name", "phone", b"phone", "relation", b"relation", "section_code", b"section_code", "stall_name", b"stall_name", "stall_number", b"stall_number", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -423,7 +395,6 @@ class EnrolmentRow(_message.Message):
     STALL_ID_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     ACCOUNT_WAITS_FIELD_NUMBER: _builtins.int
-    NOTICES_FIELD_NUMBER: _builtins.int
     row: _builtins.int
     outcome: Global___EnrolmentRow.Outcome.ValueType
     stall_id: _builtins.str
@@ -434,8 +405,6 @@ class EnrolmentRow(_message.Message):
     def values(self) -> Global___EnrolmentValues: ...
     @_builtins.property
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnrolmentProblem]: ...
-    @_builtins.property
-    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnrolmentNotice]: ...
     def __init__(
         self,
         *,
@@ -446,11 +415,10 @@ class EnrolmentRow(_message.Message):
         stall_id: _builtins.str = ...,
         organisation_id: _builtins.str = ...,
         account_waits: _builtins.bool = ...,
-        notices: _abc.Iterable[Global___EnrolmentNotice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_waits", b"account_waits", "notices", b"notices", "organisation_id", b"organisation_id", "outcome", b"outcome", "problems", b"problems", "row", b"row", "stall_id", b"stall_id", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_waits", b"account_waits", "organisation_id", b"organisation_id", "outcome", b"outcome", "problems", b"problems", "row", b"row", "stall_id", b"stall_id", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

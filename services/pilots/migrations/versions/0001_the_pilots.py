@@ -128,16 +128,6 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "60"},
     )
     op.create_table(
-        "stall_sign",
-        sa.Column("payment_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("stall_id", sa.Uuid(), nullable=False),
-        sa.Column("sign_time", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('reversed', 'near_miss')", name="stall_sign_kind"),
-        sa.PrimaryKeyConstraint("payment_id", "kind"),
-    )
-    op.create_index("stall_sign_time", "stall_sign", ["sign_time"], unique=False)
-    op.create_table(
         "figure_table",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("period_from", sa.Date(), nullable=False),
@@ -238,6 +228,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("ward_code", sa.Text(), nullable=False),
+        sa.Column("former_ward_code", sa.Text(), server_default="", nullable=False),
         sa.Column("start_date", sa.Date(), nullable=False),
         sa.Column("end_date", sa.Date(), nullable=True),
         sa.Column("open_minute", sa.SmallInteger(), nullable=False),
@@ -457,13 +448,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("enrolment_id", "row"),
     )
-    op.create_index(
-        "enrolment_row_organisation",
-        "enrolment_row",
-        ["organisation_id"],
-        unique=False,
-        postgresql_where=sa.text("account_id IS NOT NULL"),
-    )
     op.create_table(
         "stall",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -649,7 +633,7 @@ def upgrade() -> None:
             "helper_visit",
         ),
         app_reads=("feed", "figure_table", "indicator"),
-        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour", "stall_sign"),
+        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour"),
         append_only=("audit",),
     )
     migrate.protect_audit(op, "pilots")

@@ -76,6 +76,7 @@ def programme_from(message: pb.Programme) -> Programme:
             )
             for each in message.sections
         ),
+        former_ward_code=message.former_ward_code,
     )
 
 
@@ -87,6 +88,7 @@ def programme_to(value: Programme) -> pb.Programme:
         name=value.name,
         ward_code=value.ward_code,
         ward_name=value.ward_name,
+        former_ward_code=value.former_ward_code,
         start_date=value.start_date.isoformat(),
         end_date=value.end_date.isoformat() if value.end_date else "",
         open_minute=value.open_minute,

@@ -8,14 +8,12 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    Index,
     Integer,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -29,6 +27,8 @@ programme = Table(
     Column("code", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("ward_code", Text, nullable=False),
+    # By the list of 2023; empty: not known.
+    words("former_ward_code"),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date),
     # Minutes of the day in Asia/Ho_Chi_Minh.
@@ -87,5 +87,4 @@ enrolment_row = Table(
     CheckConstraint(
         "outcome IN ('wrong', 'new', 'changed', 'unchanged', 'done')", name="enrolment_row_outcome"
     ),
-    Index("enrolment_row_organisation", "organisation_id", postgresql_where=text("account_id IS NOT NULL")),
 )
