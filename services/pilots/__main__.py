@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
+from kit.db import Database
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
-from services.pilots.jobs import figures
+from services.pilots.jobs import figures, trust
+from services.pilots.ports.bills import Bills
 from services.pilots.ports.codes import Codes
+from services.pilots.ports.scans import Scans
 from services.pilots.rpc.city import CityServicer
+from services.pilots.rpc.trust import TrustServicer
 from services.pilots.settings import PilotsSettings
 from xoai.pilots.v1 import city_service_pb2 as city_pb
 from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
+from xoai.pilots.v1 import trust_service_pb2 as trust_pb
+from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
 
 SERVICE = "pilots"
 
@@ -21,6 +28,8 @@ SERVICE = "pilots"
 def compose(process: Process) -> None:
     """Put this service's parts into a process."""
     database = process.database(SERVICE)
+    settings = PilotsSettings()
+    codes = Codes(process.channels)
     process.add_consumer(
         accounts.NAME,
         Consumer(
@@ -30,15 +39,38 @@ def compose(process: Process) -> None:
             batch_handlers=accounts.BATCH_HANDLERS,
         ),
     )
-    settings = PilotsSettings()
-    codes = Codes(process.channels)
+    _compose_trust(process, database, settings)
+    _compose_city(process, database, settings, codes)
+    process.add_relay(database)
+
+
+def _compose_trust(process: Process, database: Database, settings: PilotsSettings) -> None:
+    process.add_servicer(
+        trust_pb.DESCRIPTOR.services_by_name["TrustService"],
+        TrustServicer(
+            Edge(database),
+            Scans(process.channels),
+            Bills(process.channels),
+            settings.subject_key.get_secret_value(),
+            settings.visits_a_day,
+        ),
+        trust_grpc.add_TrustServiceServicer_to_server,
+    )
+    quiet = timedelta(minutes=settings.silent_minutes)
+    process.add_job("pilots.watch_feeds", settings.feeds_seconds, lambda: trust.watch_feeds(database))
+    process.add_job(
+        "pilots.watch_stalls", settings.watch_seconds, lambda: trust.watch_stalls(database, quiet)
+    )
+    process.add_job("pilots.tidy_trust", settings.tidy_seconds, lambda: trust.tidy_up(database))
+
+
+def _compose_city(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
     process.add_servicer(
         city_pb.DESCRIPTOR.services_by_name["CityService"],
         CityServicer(Edge(database), codes.bank_name, lambda: figures.publish_due(database)),
         city_grpc.add_CityServiceServicer_to_server,
     )
     process.add_job("pilots.figures", settings.figures_seconds, lambda: figures.publish_due(database))
-    process.add_relay(database)
 
 
 if __name__ == "__main__":

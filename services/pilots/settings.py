@@ -10,5 +10,12 @@ from kit.settings import Settings
 class PilotsSettings(Settings):
     """What this service's processes read from the environment."""
 
+    # Visits that a volunteer may begin in a day.
+    visits_a_day: int = Field(default=40, ge=1, le=1_000)
+    # A stall that usually sells is silent after so many minutes without money.
+    silent_minutes: int = Field(default=60, ge=5, le=600)
+    feeds_seconds: int = Field(default=15, ge=1)
+    watch_seconds: int = Field(default=60, ge=1)
+    tidy_seconds: int = Field(default=3_600, ge=1)
     # How often to look whether a week's figures are due.
     figures_seconds: int = Field(default=300, ge=1)

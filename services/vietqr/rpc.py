@@ -83,6 +83,7 @@ class VietqrServicer(pb_grpc.VietqrServiceServicer):
                     name=bank.name,
                     transfer_supported=bool(bank.transfer_supported),
                     confirmed=bank.confirmed,
+                    other_codes=bank.other_codes,
                 )
                 for bank in known.by_bin.values()
             ],

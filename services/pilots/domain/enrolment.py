@@ -20,8 +20,8 @@ from services.pilots.domain.enrolment_values import (
     Problem,
     Values,
     check,
-    match_key,
 )
+from services.pilots.domain.units import match_key
 
 _UNIT: Final = ("unit_name", "phone")
 _ACCOUNT: Final = ("bank", "account_number")
@@ -37,15 +37,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownUnit:
-    """A unit as it is now. `accounts`, as (BIN, number), are in force or proposed; `holders` names their owners."""
+    """A unit as it is now. `accounts`, in force or proposed by a list, map (BIN, number) to their holders."""
 
     organisation_id: UUID
     name: str
     kind: str
     holder_name: str
     phone: str
-    accounts: frozenset[tuple[str, str]] = frozenset()
-    account_holder: str = ""
+    accounts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     active_account_id: UUID | None = None
 
 
@@ -202,14 +201,12 @@ class _Seen:
         if first is not None:
             return self._beside_first(row, first)
         unit = self._known.units.get(key)
-        is_known = unit is not None and (values.bin, values.account_number) in unit.accounts
         if unit is None or not row.is_right(*_ACCOUNT):
             return []
-        if is_known and row.is_right("account_holder") and unit.account_holder:
-            return _differs(
-                "account_holder", values.account_holder, unit.account_holder, "như đã khai", "as registered"
-            )
-        if not is_known and unit.accounts and values.stall_number not in self._known.stalls:
+        holder = unit.accounts.get((values.bin, values.account_number))
+        if holder is not None and row.is_right("account_holder"):
+            return _differs("account_holder", values.account_holder, holder, "như đã khai", "as registered")
+        if holder is None and unit.accounts and values.stall_number not in self._known.stalls:
             last = "; ".join(f"…{number[-4:]}" for _, number in sorted(unit.accounts))
             return [
                 _problem(
@@ -270,6 +267,16 @@ def taken_account(shown: str) -> Problem:
         shown,
         "tài khoản chưa khai cho đơn vị khác; tài khoản này đã có đơn vị khác dùng",
         "an account that no other organisation has registered; this one is taken",
+    )
+
+
+def taken_number(row: Judged) -> Problem:
+    """The problem of a row whose stall number went to another stall before it was applied."""
+    return _problem(
+        "stall_number",
+        row.values.stall_number,
+        "quầy chưa có đơn vị khác giữ; số này vừa có quầy khác dùng",
+        "a stall that no other unit holds; this number was taken just now",
     )
 
 

@@ -141,11 +141,6 @@ def stall_number(text: str) -> str:
     return clean_display(text).upper().replace(" ", "")
 
 
-def match_key(unit_name: str, phone: str) -> str:
-    """By which a list finds a unit again: its name without accents, and its telephone in E.164."""
-    return f"{search_key(unit_name)} {phone}"
-
-
 class _Checker:
     """Reads the fields of one row and gathers what is wrong."""
 

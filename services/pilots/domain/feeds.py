@@ -31,13 +31,19 @@ NO_PROGRAMME: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One payment out of a bank credit, as reconciliation told it. `stall_id` None: it is on no stall."""
+    """One payment out of a bank credit, as reconciliation told it. `stall_id` None: it is on no stall.
+
+    `amount` and `sale_amount` (đồng) are of a payment on a sale, which `payment_id` names.
+    """
 
     bin: str
     bank_time: datetime
     arrive_time: datetime
     programme_id: UUID = NO_PROGRAMME
     stall_id: UUID | None = None
+    payment_id: UUID | None = None
+    amount: int = 0
+    sale_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)

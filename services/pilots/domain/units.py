@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from kit.text import person_key
+from kit.text import search_key
 
 
 class UnitKind(StrEnum):
@@ -31,5 +31,5 @@ class Unit:
 
 
 def match_key(name: str, phone: str) -> str:
-    """What makes two rows of lists one unit: its name (accents count, spelling of tones does not) and telephone."""
-    return f"{person_key(name)}|{phone}"
+    """What makes two rows of lists one unit: its name, without accents, and its telephone."""
+    return f"{search_key(name)}|{phone}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from kit import clock
 from services.pilots.domain.feeds import LOOK_BACK, Arrival, Health, reckon, says_something
+from services.pilots.domain.risks import is_near_miss
 from services.pilots.store import feeds as store
+from services.pilots.store import risks
 
 
 def record(session: Session, arrivals: Sequence[Arrival]) -> None:
@@ -18,6 +21,26 @@ def record(session: Session, arrivals: Sequence[Arrival]) -> None:
         store.count_credits(session, telling)
     if any(each.stall_id is not None for each in arrivals):
         store.count_payments(session, arrivals)
+    near = [
+        (each.payment_id, each.stall_id)
+        for each in arrivals
+        if each.payment_id is not None
+        and each.stall_id is not None
+        and is_near_miss(each.sale_amount, each.amount)
+    ]
+    if near:
+        risks.note(session, "near_miss", near, clock.now())
+
+
+def record_reversals(session: Session, reversals: Sequence[tuple[UUID, UUID]]) -> None:
+    """Note payments (with their stalls) that were told and taken back, in the transaction that records them."""
+    if reversals:
+        risks.note(session, "reversed", reversals, clock.now())
+
+
+def list_feeds(session: Session) -> dict[str, Health]:
+    """What was last reckoned of each bank."""
+    return store.known(session)
 
 
 def reckon_feeds(session: Session) -> dict[str, Health]:

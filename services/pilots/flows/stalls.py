@@ -73,27 +73,40 @@ def create_stall(session: Session, subject: Subject, unit: Unit, wish: StallWish
 
     Raises ProgrammeNotFound, SectionNotFound, StallNumberTaken, BadStallField, ConsentMissing.
     """
+    (made,) = create_stalls(session, subject, wish.programme_id, [(unit, wish)])
+    if made is None:
+        raise StallNumberTaken(number=wish.number)
+    return made
+
+
+def create_stalls(
+    session: Session, subject: Subject, programme_id: UUID, wanted: Sequence[tuple[Unit, StallWish]]
+) -> list[Stall | None]:
+    """Make stalls of one programme, as `create_stall` does; None in the place of one whose number is taken.
+
+    Raises ProgrammeNotFound, SectionNotFound, BadStallField, ConsentMissing.
+    """
     now = clock.now()
-    wish = checked_wish(wish)
-    programme = programmes.get(session, wish.programme_id)
+    programme = programmes.get(session, programme_id)
     if programme is None:
-        raise ProgrammeNotFound(id=wish.programme_id)
-    section_id = _section_id(programme, wish.section_code)
-    accounts.lock_organisations(session, [unit.organisation_id])
-    store.add_unit(session, unit, now)
-    known = accounts.of_organisations(session, [unit.organisation_id])
-    account = account_in_force(known.get(unit.organisation_id, ()))
-    stall = _new_stall(unit, wish, programme, section_id, account, now)
-    stall = _insert(session, stall)
-    _account_moved(session, [stall.id], [account] if account else [], now)
-    _audit(
-        session,
-        subject,
-        "stall.create",
-        stall,
-        {"programme": programme.code, "number": stall.number, "reference": stall.reference},
-    )
-    return get(session, stall.id)
+        raise ProgrammeNotFound(id=programme_id)
+    units = {unit.organisation_id: unit for unit, _ in wanted}
+    accounts.lock_organisations(session, list(units))
+    store.add_units(session, units.values(), now)
+    known = accounts.of_organisations(session, units)
+    in_force = {id: account_in_force(known.get(id, ())) for id in units}
+    planned = []
+    for unit, wish in wanted:
+        wish = checked_wish(wish)
+        section_id = _section_id(programme, wish.section_code)
+        planned.append(_new_stall(unit, wish, programme, section_id, in_force[unit.organisation_id], now))
+    added = _insert(session, planned)
+    _account_moved(session, sorted(added), [account for account in in_force.values() if account], now)
+    made = {stall.id: stall for stall in store.get_many(session, added)}
+    for stall in made.values():
+        detail: dict[str, object] = {"number": stall.number, "reference": stall.reference}
+        _audit(session, subject, "stall.create", stall, {"programme": programme.code, **detail})
+    return [made.get(stall.id) for stall in planned]
 
 
 def update_stall(session: Session, subject: Subject, id: UUID, change: StallChange) -> Stall:
@@ -291,15 +304,23 @@ def _new_stall(
     )
 
 
-def _insert(session: Session, stall: Stall) -> Stall:
-    """Insert a stall under a reference that is free. Raises StallNumberTaken, StallReferencesUsedUp."""
+def _insert(session: Session, stalls: Sequence[Stall]) -> set[UUID]:
+    """Insert stalls under references that are free; the ids of those whose number was. Raises StallReferencesUsedUp."""
+    added: set[UUID] = set()
+    missing = list(stalls)
     for _ in range(_REFERENCE_TRIES):
-        (reference,) = new_references(Kind.STALL, 1)
-        named = replace(stall, reference=reference)
-        if store.add(session, named):
-            return named
-        if store.is_number_taken(session, stall.programme_id, stall.number):
-            raise StallNumberTaken(number=stall.number)
+        references = new_references(Kind.STALL, len(missing))
+        named = [
+            replace(stall, reference=reference) for stall, reference in zip(missing, references, strict=True)
+        ]
+        added |= store.add(session, named)
+        missing = [
+            stall
+            for stall in missing
+            if stall.id not in added and not store.is_number_taken(session, stall.programme_id, stall.number)
+        ]
+        if not missing:
+            return added
     raise StallReferencesUsedUp()
 
 

@@ -23,7 +23,7 @@ from services.pilots.domain.stalls import (
     Stand,
     StandState,
 )
-from services.pilots.domain.units import Unit, UnitKind
+from services.pilots.domain.units import Unit
 
 # The board in use comes with each stall: one row at most, by the index of boards in use.
 _SELECT: Final = """
@@ -62,7 +62,7 @@ _INSERT: Final = text(
         :reference, :state, :account_id, :bin, :account_number, :account_holder, :relation, :consent,
         :default_rule, :open_minute, :close_minute, :withdraw_reason, :version, 0, :change_time, :change_time,
         :is_account_default)
-    ON CONFLICT DO NOTHING RETURNING id
+    ON CONFLICT DO NOTHING
     """
 )
 
@@ -108,8 +108,8 @@ class Listed:
     place: tuple[str, str]
 
 
-def add_unit(session: Session, unit: Unit, now: datetime) -> None:
-    """Insert a unit; one that is there gets what the newer list says of it."""
+def add_units(session: Session, units: Iterable[Unit], now: datetime) -> None:
+    """Insert units, in the order of their ids; those that are there get what the newer list says of them."""
     session.execute(
         text(
             """
@@ -119,33 +119,29 @@ def add_unit(session: Session, unit: Unit, now: datetime) -> None:
                 holder_name = excluded.holder_name, phone = excluded.phone, match_key = excluded.match_key
             """
         ),
-        {
-            "id": unit.organisation_id,
-            "name": unit.name,
-            "kind": unit.kind.value,
-            "holder": unit.holder_name,
-            "phone": unit.phone,
-            "match_key": unit.match_key,
-            "now": now,
-        },
+        [
+            {
+                "id": unit.organisation_id,
+                "name": unit.name,
+                "kind": unit.kind.value,
+                "holder": unit.holder_name,
+                "phone": unit.phone,
+                "match_key": unit.match_key,
+                "now": now,
+            }
+            for unit in sorted(units, key=lambda unit: unit.organisation_id)
+        ],
     )
 
 
-def units_by_key(session: Session, match_keys: Iterable[str]) -> dict[str, Unit]:
-    """Units that lists know already, by their match key."""
+def add(session: Session, stalls: Sequence[Stall]) -> set[UUID]:
+    """Insert stalls whose number and reference are free; the ids of these."""
+    session.execute(_INSERT, [_values(stall) for stall in stalls])
     rows = session.execute(
-        text("SELECT * FROM unit WHERE match_key = ANY(CAST(:keys AS text[]))"),
-        {"keys": text_array(sorted(set(match_keys)))},
+        text("SELECT id FROM stall WHERE id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": uuids(stall.id for stall in stalls)},
     )
-    return {
-        row.match_key: Unit(row.organisation_id, row.name, UnitKind(row.kind), row.holder_name, row.phone)
-        for row in rows
-    }
-
-
-def add(session: Session, stall: Stall) -> bool:
-    """Insert a stall; False if its number or its reference is taken."""
-    return session.execute(_INSERT, _values(stall)).first() is not None
+    return set(rows.scalars())
 
 
 def is_number_taken(

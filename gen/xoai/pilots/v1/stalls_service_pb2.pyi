@@ -305,6 +305,34 @@ class EnrolmentProblem(_message.Message):
 Global___EnrolmentProblem: _TypeAlias = EnrolmentProblem  # noqa: Y015
 
 @_typing.final
+class EnrolmentNotice(_message.Message):
+    """What people have to know of a good row; never forbids anything."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    TEXT_EN_FIELD_NUMBER: _builtins.int
+    LEGAL_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    text_en: _builtins.str
+    legal: _builtins.str
+    """The law that it stands in."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        text_en: _builtins.str = ...,
+        legal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["legal", b"legal", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnrolmentNotice: _TypeAlias = EnrolmentNotice  # noqa: Y015
+
+@_typing.final
 class EnrolmentValues(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -321,6 +349,7 @@ class EnrolmentValues(_message.Message):
     ACCOUNT_HOLDER_FIELD_NUMBER: _builtins.int
     RELATION_FIELD_NUMBER: _builtins.int
     CONSENT_FIELD_NUMBER: _builtins.int
+    BIN_FIELD_NUMBER: _builtins.int
     unit_name: _builtins.str
     unit_kind: _builtins.str
     """household or firm"""
@@ -336,6 +365,8 @@ class EnrolmentValues(_message.Message):
     relation: _builtins.str
     """self, spouse, child, parent, other; consent in words where it is not self."""
     consent: _builtins.str
+    bin: _builtins.str
+    """The bank's BIN, once the bank is known; not read from requests."""
     def __init__(
         self,
         *,
@@ -352,10 +383,11 @@ class EnrolmentValues(_message.Message):
         account_holder: _builtins.str = ...,
         relation: _builtins.str = ...,
         consent: _builtins.str = ...,
+        bin: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_holder", b"account_holder", "account_number", b"account_number", "bank", b"bank", "consent", b"consent", "goods", b"goods", "holder_name", b"holder_name", "phone", b"phone", "relation", b"relation", "section_code", b"section_code", "stall_name", b"stall_name", "stall_number", b"stall_number", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_holder", b"account_holder", "account_number", b"account_number", "bank", b"bank", "bin", b"bin", "consent", b"consent", "goods", b"goods", "holder_name", b"holder_name", "phone", b"phone", "relation", b"relation", "section_code", b"section_code", "stall_name", b"stall_name", "stall_number", b"stall_number", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -395,6 +427,7 @@ class EnrolmentRow(_message.Message):
     STALL_ID_FIELD_NUMBER: _builtins.int
     ORGANISATION_ID_FIELD_NUMBER: _builtins.int
     ACCOUNT_WAITS_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     row: _builtins.int
     outcome: Global___EnrolmentRow.Outcome.ValueType
     stall_id: _builtins.str
@@ -405,6 +438,8 @@ class EnrolmentRow(_message.Message):
     def values(self) -> Global___EnrolmentValues: ...
     @_builtins.property
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnrolmentProblem]: ...
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnrolmentNotice]: ...
     def __init__(
         self,
         *,
@@ -415,10 +450,11 @@ class EnrolmentRow(_message.Message):
         stall_id: _builtins.str = ...,
         organisation_id: _builtins.str = ...,
         account_waits: _builtins.bool = ...,
+        notices: _abc.Iterable[Global___EnrolmentNotice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_waits", b"account_waits", "organisation_id", b"organisation_id", "outcome", b"outcome", "problems", b"problems", "row", b"row", "stall_id", b"stall_id", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_waits", b"account_waits", "notices", b"notices", "organisation_id", b"organisation_id", "outcome", b"outcome", "problems", b"problems", "row", b"row", "stall_id", b"stall_id", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

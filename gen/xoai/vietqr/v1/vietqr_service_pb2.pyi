@@ -245,12 +245,17 @@ class Bank(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     TRANSFER_SUPPORTED_FIELD_NUMBER: _builtins.int
     CONFIRMED_FIELD_NUMBER: _builtins.int
+    OTHER_CODES_FIELD_NUMBER: _builtins.int
     bin: _builtins.str
     code: _builtins.str
     short_name: _builtins.str
     name: _builtins.str
     transfer_supported: _builtins.bool
     confirmed: _builtins.bool
+    @_builtins.property
+    def other_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What other tables call it."""
+
     def __init__(
         self,
         *,
@@ -260,10 +265,11 @@ class Bank(_message.Message):
         name: _builtins.str = ...,
         transfer_supported: _builtins.bool = ...,
         confirmed: _builtins.bool = ...,
+        other_codes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bin", b"bin", "code", b"code", "confirmed", b"confirmed", "name", b"name", "short_name", b"short_name", "transfer_supported", b"transfer_supported"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bin", b"bin", "code", b"code", "confirmed", b"confirmed", "name", b"name", "other_codes", b"other_codes", "short_name", b"short_name", "transfer_supported", b"transfer_supported"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -128,6 +128,16 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "60"},
     )
     op.create_table(
+        "stall_sign",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("stall_id", sa.Uuid(), nullable=False),
+        sa.Column("sign_time", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('reversed', 'near_miss')", name="stall_sign_kind"),
+        sa.PrimaryKeyConstraint("payment_id", "kind"),
+    )
+    op.create_index("stall_sign_time", "stall_sign", ["sign_time"], unique=False)
+    op.create_table(
         "figure_table",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("period_from", sa.Date(), nullable=False),
@@ -448,6 +458,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("enrolment_id", "row"),
     )
+    op.create_index(
+        "enrolment_row_organisation",
+        "enrolment_row",
+        ["organisation_id"],
+        unique=False,
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.create_table(
         "stall",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -633,7 +650,7 @@ def upgrade() -> None:
             "helper_visit",
         ),
         app_reads=("feed", "figure_table", "indicator"),
-        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour"),
+        worker_tables=("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour", "stall_sign"),
         append_only=("audit",),
     )
     migrate.protect_audit(op, "pilots")

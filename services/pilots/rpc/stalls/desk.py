@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kit.grpc_server import Edge
 from services.pilots.ports.codes import Codes
 from services.pilots.ports.directory import Directory
+from services.pilots.ports.enrolling import Enrolling
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Tools:
     edge: Edge
     codes: Codes
     directory: Directory
+    enrolling: Enrolling
     subject_key: str
     data_key: str
 

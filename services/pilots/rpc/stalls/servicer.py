@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.auth import Permission
-from services.pilots.rpc.stalls import places, programmes
+from services.pilots.rpc.stalls import enrolment, places, programmes
+from services.pilots.rpc.stalls.enrolment import Enrolments
 from services.pilots.rpc.stalls.places import Places
 from services.pilots.rpc.stalls.programmes import Programmes
 from xoai.pilots.v1 import stalls_service_pb2_grpc as pb_grpc
 
-PERMISSIONS: Final[Mapping[str, Permission]] = {**programmes.PERMISSIONS, **places.PERMISSIONS}
+PERMISSIONS: Final[Mapping[str, Permission]] = {
+    **programmes.PERMISSIONS,
+    **enrolment.PERMISSIONS,
+    **places.PERMISSIONS,
+}
 
 
-class StallsServicer(Programmes, Places, pb_grpc.StallsServiceServicer):
+class StallsServicer(Programmes, Enrolments, Places, pb_grpc.StallsServiceServicer):
     """Programmes, stalls, boards, phones."""
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS

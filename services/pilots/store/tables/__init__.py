@@ -47,5 +47,5 @@ APP_TABLES: Final = (
     "helper_visit",
 )
 APP_READS: Final = ("feed", "figure_table", "indicator")
-WORKER_TABLES: Final = ("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour")
+WORKER_TABLES: Final = ("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour", "stall_sign")
 APPEND_ONLY: Final = ("audit",)

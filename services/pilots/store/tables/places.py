@@ -8,12 +8,14 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -87,4 +89,5 @@ enrolment_row = Table(
     CheckConstraint(
         "outcome IN ('wrong', 'new', 'changed', 'unchanged', 'done')", name="enrolment_row_outcome"
     ),
+    Index("enrolment_row_organisation", "organisation_id", postgresql_where=text("account_id IS NOT NULL")),
 )

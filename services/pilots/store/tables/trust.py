@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     Index,
@@ -82,6 +83,18 @@ stall_hour = Table(
     count("payments"),
     Column("last_time", TIME, nullable=False),
     postgresql_with={"fillfactor": "60"},
+)
+
+# Payments taken back and amounts that are nearly right: signs that somebody tries a stall. Forgotten after some days.
+stall_sign = Table(
+    "stall_sign",
+    metadata,
+    Column("payment_id", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("stall_id", Uuid, nullable=False),
+    Column("sign_time", TIME, nullable=False),
+    Index("stall_sign_time", "sign_time"),
+    CheckConstraint("kind IN ('reversed', 'near_miss')", name="stall_sign_kind"),
 )
 
 feed = Table(

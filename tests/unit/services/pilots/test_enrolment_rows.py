@@ -8,8 +8,9 @@ import pytest
 
 from services.pilots.domain.bank_names import Bank, BankNames
 from services.pilots.domain.enrolment import Judged, Known, KnownStall, KnownUnit, Outcome, judge
-from services.pilots.domain.enrolment_values import Line, Values, match_key
+from services.pilots.domain.enrolment_values import Line, Values
 from services.pilots.domain.tax_duty import account_notice
+from services.pilots.domain.units import match_key
 from tests.support.stall_lists import stall_row, unit_rows
 
 SECTIONS = {"A": "Đoạn đầu chợ", "B-2": "Đoạn giữa"}
@@ -48,8 +49,7 @@ def known_first(**changes: object) -> Known:
         "household",
         "Nguyễn Thị Số Một",
         "+84900000001",
-        frozenset([("970436", "0071000000001")]),
-        "NGUYEN THI SO MOT",
+        {("970436", "0071000000001"): "NGUYEN THI SO MOT"},
         UUID(int=71),
     )
     values: dict[str, object] = {
