@@ -28,6 +28,7 @@ from gateway.page import Page
 from gateway.proofs import Proofs
 from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
+from gateway.stalls import StallReader
 from gateway.state import State
 from gateway.viewers import Cookies, Viewers
 from gateway.web.people import login_url, proof_url
@@ -59,6 +60,7 @@ def create_app(
             viewers=Viewers(settings, stubs, cookies),
             limits=LookupLimits(),
             bills=BillReader(stubs, sample_bank="Ngân hàng Thử Xoài" if settings.is_sandbox else ""),
+            stalls=StallReader(stubs),
             proofs=Proofs(settings.subject_key.get_secret_value()),
             live=LiveHub(stubs),
         )

@@ -172,12 +172,15 @@ class BillReader:
     async def code(self, bill: invoices_pb.PublicBill) -> Code:
         """The code for what is still to be paid, drawn."""
         rest = bill.amount_due - bill.amount_paid
-        key = f"{bill.bin}/{bill.account_number}/{rest}/{bill.reference}"
+        return await self.code_for(bill.bin, bill.account_number, rest, bill.reference)
+
+    async def code_for(self, bin_: str, account_number: str, amount: int, reference: str) -> Code:
+        """The code of one transfer of an amount in đồng, drawn."""
 
         async def read() -> Code:
-            return await self._drawn(await self._encode(bill, rest))
+            return await self._drawn(await self._encode(bin_, account_number, amount, reference))
 
-        return await self._codes.get(key, read)
+        return await self._codes.get(f"{bin_}/{account_number}/{amount}/{reference}", read)
 
     async def drawn(self, payload: str) -> Code:
         """The code of a VietQR text, drawn."""
@@ -188,12 +191,15 @@ class BillReader:
 
     async def picture(self, bill: invoices_pb.PublicBill) -> bytes:
         """The code as a PNG, to be kept in a phone's pictures."""
-        code = await self.code(bill)
-        return await self._draw(code.payload, vietqr_pb.DrawCodeRequest.FORMAT_PNG, size=900)
+        return await self.picture_of((await self.code(bill)).payload)
 
-    async def _encode(self, bill: invoices_pb.PublicBill, amount: int) -> str:
+    async def picture_of(self, payload: str) -> bytes:
+        """The code of a VietQR text as a PNG."""
+        return await self._draw(payload, vietqr_pb.DrawCodeRequest.FORMAT_PNG, size=900)
+
+    async def _encode(self, bin_: str, account_number: str, amount: int, reference: str) -> str:
         code = vietqr_pb.TransferCode(
-            bin=bill.bin, account_number=bill.account_number, amount=amount, purpose=bill.reference
+            bin=bin_, account_number=account_number, amount=amount, purpose=reference
         )
         reply = await self._clients.call(
             self._clients.vietqr.EncodeCodes, vietqr_pb.EncodeCodesRequest(codes=[code]), self._token

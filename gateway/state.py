@@ -15,6 +15,7 @@ from gateway.lookups import LookupLimits
 from gateway.proofs import Proofs
 from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
+from gateway.stalls import StallReader
 from gateway.viewers import Cookies, Viewers
 
 
@@ -30,6 +31,7 @@ class State:
     viewers: Viewers
     limits: LookupLimits
     bills: BillReader
+    stalls: StallReader
     proofs: Proofs
     live: LiveHub
     draining: bool = False

@@ -12,6 +12,7 @@ from gateway.web import (
     lookup,
     notices,
     people,
+    quay,
     receipts,
     school,
     second_factor,
@@ -23,6 +24,7 @@ from gateway.web import (
 GROUPS: Final[tuple[Routes, ...]] = (
     start.routes,
     bills.routes,
+    quay.routes,
     receipts.routes,
     lookup.routes,
     people.routes,

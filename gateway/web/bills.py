@@ -10,6 +10,8 @@ from gateway.bills import BillNotFound, BillState, BillView, reference_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from gateway.proofs import Proof
+from gateway.stalls import is_stall_code
+from gateway.web import sales
 from gateway.web.receipts import receipt_pdf
 from gateway.web.start import show as show_start
 from kit.errors import NotFound
@@ -96,10 +98,12 @@ async def find_by_code(page: CurrentPage, ma: str = "") -> Response:
 
 @routes.get("/p/{reference}", PUBLIC, include_in_schema=False)
 async def pay_page(page: CurrentPage, reference: str, fragment: bool = False) -> Response:
-    """The pay page; with `fragment` only the part that changes."""
+    """The pay page of a bill or a sale; with `fragment` only the part that changes."""
     tidy = reference_of(reference)
     if tidy != reference:
         return page.redirect(f"/p/{tidy}")
+    if is_stall_code(reference):
+        return await sales.show(page, reference, fragment=fragment)
     view = await find(page, reference)
     title = f"{_said(page, view)} – {view.organisation.name}"
     template = "pay/main.html" if fragment else "pay/page.html"
@@ -109,6 +113,8 @@ async def pay_page(page: CurrentPage, reference: str, fragment: bool = False) ->
 @routes.get("/p/{reference}/qr.png", PUBLIC, include_in_schema=False)
 async def picture(page: CurrentPage, reference: str) -> Response:
     """The code for what is still to be paid, to be kept among a phone's pictures. None once it is paid or void."""
+    if is_stall_code(reference):
+        return await sales.picture(page, reference)
     view = await find(page, reference)
     if view.code is None:
         raise BillNotFound()

@@ -16,7 +16,7 @@ from kit.references.code import new_reference
 from tests.support.fake_access import everybody
 from tests.support.fake_bills import stamp
 from tests.support.fake_stalls import payload_of
-from xoai.notifications.v1 import notifications_service_pb2 as notifications_pb
+from xoai.notifications.v1.notifications_service_pb2 import LiveEvent
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
 from xoai.pilots.v1.pilots_events_pb2 import StallEvent
@@ -67,6 +67,7 @@ class Sales(pb_grpc.SalesServiceServicer):
         if not late:
             sale.state = State.STATE_PAID if sale.amount_paid >= sale.amount else State.STATE_PART_PAID
         sale.proof = sale.proof or "472"
+        sale.sequence += 1
         sale.paid_time.CopyFrom(stamp(clock.now()))
         says = self._speech(sale, amount, late)
         return self._money(
@@ -80,6 +81,7 @@ class Sales(pb_grpc.SalesServiceServicer):
             sale_state=State.Name(sale.state).removeprefix("STATE_").lower(),
             sale_amount=sale.amount,
             sale_paid=sale.amount_paid,
+            sale_sequence=sale.sequence,
             late=late,
             proof=sale.proof,
             clips=says.clips,
@@ -149,14 +151,16 @@ class Sales(pb_grpc.SalesServiceServicer):
 
     def announce(self, event: StallEvent) -> None:
         """Tell the screens, perhaps again."""
-        told = notifications_pb.LiveEvent(
+        told = LiveEvent(
             channel=f"stall:{event.stall_id}",
             sequence=event.sequence,
             event_type="stall.changed",
             data_json=MessageToJson(event, preserving_proto_field_name=True),
         )
+        of_sale = LiveEvent(channel=f"sale:{event.sale_reference}", sequence=event.sale_sequence)
         for screen in self._platform.screens:
             screen.put(told)
+            screen.put(of_sale)
 
     def _speech(self, sale: pb.Sale, amount: int, late: bool) -> speech.Speech:
         if late:
@@ -239,6 +243,7 @@ class Sales(pb_grpc.SalesServiceServicer):
         return self._once(request, make)
 
     def _tell_sale(self, sale: pb.Sale) -> None:
+        sale.sequence += 1
         self.tell(
             sale.stall_id,
             type=StallEvent.TYPE_SALE_CHANGED,
@@ -247,6 +252,7 @@ class Sales(pb_grpc.SalesServiceServicer):
             sale_state=State.Name(sale.state).removeprefix("STATE_").lower(),
             sale_amount=sale.amount,
             sale_paid=sale.amount_paid,
+            sale_sequence=sale.sequence,
         )
 
     def _close(self, request: Any, state: State) -> pb.Sale:
@@ -300,6 +306,7 @@ class Sales(pb_grpc.SalesServiceServicer):
             create_time=sale.create_time,
             expire_time=sale.expire_time,
             stall_id=stall.id,
+            sequence=sale.sequence,
         )
 
     def AnswerQuestion(self, request: Any, context: grpc.ServicerContext) -> pb.AnswerQuestionResponse:
