@@ -112,13 +112,14 @@ class Routes:
         for route in self.declared:
             is_page = route.method == "GET" and not route.options.get("include_in_schema", True)
             methods = ["GET", "HEAD"] if is_page else [route.method]
-            options = {"tags": [self._tag], **route.options} if self._tag else route.options
+            options = {"tags": [self._tag], **route.options} if self._tag else dict(route.options)
+            described = {"x-access": str(route.access), **options.pop("openapi_extra", {})}
             app.add_api_route(
                 route.path,
                 route.endpoint,
                 methods=methods,
                 dependencies=[Depends(_form_closed), Depends(self._guard(route.access))],
-                openapi_extra={"x-access": str(route.access)},
+                openapi_extra=described,
                 **options,
             )
             _remember(app, route.method, route.path, route.access)

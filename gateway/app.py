@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import access, i18n, problems, rest, timekeeping, web
 from gateway.access import Routes
+from gateway.access_tokens import AccessTokens
 from gateway.assets import Assets
 from gateway.bills import BillReader
 from gateway.clients import Clients
@@ -51,13 +52,15 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stubs = clients(settings)
         cookies = Cookies(settings)
+        access_tokens = AccessTokens(settings.subject_key.get_secret_value())
         state = State(
             settings=settings,
             clients=stubs,
             assets=assets,
             renderer=renderer,
             cookies=cookies,
-            viewers=Viewers(settings, stubs, cookies),
+            viewers=Viewers(settings, stubs, cookies, access_tokens),
+            access_tokens=access_tokens,
             limits=LookupLimits(),
             bills=BillReader(stubs, sample_bank="Ngân hàng Thử Xoài" if settings.is_sandbox else ""),
             stalls=StallReader(stubs),

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from gateway.access_tokens import SCOPE
+
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Problem",
@@ -77,6 +79,16 @@ def _describe(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key of a unit"},
+        "oauth": {
+            "type": "oauth2",
+            "description": "Client credentials: id and secret of an API key with indicators.read",
+            "flows": {
+                "clientCredentials": {
+                    "tokenUrl": "/v1/oauth/token",
+                    "scopes": {SCOPE: "Figures for the operation centre"},
+                }
+            },
+        },
         "session": {"type": "apiKey", "in": "cookie", "name": "xoai", "description": "A person's session"},
         "phone": {
             "type": "apiKey",
@@ -92,6 +104,8 @@ def _describe(document: dict[str, Any]) -> dict[str, Any]:
             responses["default"] = _ANSWER
             if operation.get("x-access") == "stall phone":
                 operation["security"] = [{"phone": []}]
+            elif operation.get("x-access") == SCOPE:
+                operation["security"] = [{"oauth": [SCOPE]}, {"key": []}]
             elif operation.get("x-access") != "public":
                 operation["security"] = [{"key": []}, {"session": []}]
     return document

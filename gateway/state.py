@@ -7,6 +7,7 @@ from typing import cast
 
 from starlette.requests import Request
 
+from gateway.access_tokens import AccessTokens
 from gateway.assets import Assets
 from gateway.bills import BillReader
 from gateway.clients import Clients
@@ -29,6 +30,7 @@ class State:
     renderer: Renderer
     cookies: Cookies
     viewers: Viewers
+    access_tokens: AccessTokens
     limits: LookupLimits
     bills: BillReader
     stalls: StallReader

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.access import PhoneNotPaired
+from gateway.access_tokens import AccessTokens
 from gateway.clients import Clients
 from gateway.kept import Kept
 from gateway.problems import FormExpired, WrongOrigin
@@ -137,10 +138,13 @@ class Cookies:
 class Viewers:
     """Finds out who is looking, from the headers and cookies of a request."""
 
-    def __init__(self, settings: GatewaySettings, clients: Clients, cookies: Cookies) -> None:
+    def __init__(
+        self, settings: GatewaySettings, clients: Clients, cookies: Cookies, tokens: AccessTokens
+    ) -> None:
         self._settings = settings
         self._clients = clients
         self._cookies = cookies
+        self._tokens = tokens
         self._phones: Kept[stalls_pb.DeviceSession] = Kept(_PHONE_SECONDS, _MOST_PHONES)
 
     async def resolve(self, request: Request) -> Viewer:
@@ -202,6 +206,9 @@ class Viewers:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise Unauthenticated()
+        if AccessTokens.is_one(key.strip()):
+            subject = self._tokens.open(key.strip())
+            return Viewer(subject, self._clients.sign(subject), form_key="")
         reply = await self._clients.call(
             self._clients.directory.ResolveApiKey,
             directory_pb.ResolveApiKeyRequest(api_key=key.strip()),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.rest import bank_credits, callbacks, events, invoices, organisations, receipts, stall_phone
+from gateway.rest import (
+    bank_credits,
+    callbacks,
+    events,
+    indicators,
+    invoices,
+    oauth,
+    organisations,
+    receipts,
+    stall_phone,
+)
 
 GROUPS: Final[tuple[Routes, ...]] = (
     invoices.routes,
@@ -15,4 +25,6 @@ GROUPS: Final[tuple[Routes, ...]] = (
     events.routes,
     stall_phone.routes,
     callbacks.routes,
+    oauth.routes,
+    indicators.routes,
 )

@@ -21,6 +21,7 @@ from kit.references.code import new_reference
 from services.vietqr.rpc import VietqrServicer
 from tests.support.fake_access import SUBJECT_KEY, everybody
 from tests.support.fake_bills import SCHOOL, Bill, States, month_lines, stamp
+from tests.support.fake_city import City
 from tests.support.fake_directory import PASSWORD, Directory
 from tests.support.fake_invoices import Invoices
 from tests.support.fake_sales import Sales
@@ -32,6 +33,8 @@ from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
 from xoai.notifications.v1 import notifications_service_pb2 as notifications_pb
 from xoai.notifications.v1 import notifications_service_pb2_grpc as notifications_grpc
+from xoai.pilots.v1 import city_service_pb2 as city_pb
+from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as sales_grpc
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
@@ -57,6 +60,7 @@ class FakePlatform:
         self.permissions = frozenset(
             {"directory.read", "invoices.read", "invoices.issue", "invoices.void", "schools.read"}
         )
+        self.city = City()
         self.stalls, self.sales, self.trust = Stalls(self), Sales(self), Trust(self)
         self._server = Server("127.0.0.1:0", SUBJECT_KEY, threads=24)
         self.address = f"127.0.0.1:{self._server.port}"
@@ -86,6 +90,7 @@ class FakePlatform:
             ),
             (stalls_pb, "StallsService", self.stalls, stalls_grpc.add_StallsServiceServicer_to_server),
             (sales_pb, "SalesService", self.sales, sales_grpc.add_SalesServiceServicer_to_server),
+            (city_pb, "CityService", self.city, city_grpc.add_CityServiceServicer_to_server),
             (trust_pb, "TrustService", self.trust, trust_grpc.add_TrustServiceServicer_to_server),
             (vietqr_pb, "VietqrService", VietqrServicer(), vietqr_grpc.add_VietqrServiceServicer_to_server),
         ]

@@ -20,6 +20,8 @@ from tests.support.fake_directory import API_KEY
 ROOT: Final = Path(__file__).resolve().parents[3]
 # What the fake services answer; the rest is proven on the real ones.
 _FAKED: Final = {
+    "GET /v1/indicators",
+    "POST /v1/oauth/token",
     "GET /v1/invoices",
     "POST /v1/invoices",
     "GET /v1/invoices/{invoice_id}",
