@@ -10,15 +10,21 @@ from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
-from services.pilots.jobs import figures, trust
+from services.pilots.jobs import figures, stands, tidying, trust
 from services.pilots.ports.bills import Bills
 from services.pilots.ports.codes import Codes
+from services.pilots.ports.directory import Directory
+from services.pilots.ports.enrolling import Enrolling
 from services.pilots.ports.scans import Scans
 from services.pilots.rpc.city import CityServicer
+from services.pilots.rpc.stalls import StallsServicer
+from services.pilots.rpc.stalls.desk import Tools
 from services.pilots.rpc.trust import TrustServicer
 from services.pilots.settings import PilotsSettings
 from xoai.pilots.v1 import city_service_pb2 as city_pb
 from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
+from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
+from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
 from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
 
@@ -30,6 +36,26 @@ def compose(process: Process) -> None:
     database = process.database(SERVICE)
     settings = PilotsSettings()
     codes = Codes(process.channels)
+    _compose_stalls(process, database, settings, codes)
+    _compose_trust(process, database, settings)
+    _compose_city(process, database, settings, codes)
+    process.add_relay(database)
+
+
+def _compose_stalls(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
+    tools = Tools(
+        edge=Edge(database),
+        codes=codes,
+        directory=Directory(process.channels),
+        enrolling=Enrolling(process.channels, is_trial=settings.mode != "production"),
+        subject_key=settings.subject_key.get_secret_value(),
+        data_key=settings.data_key.get_secret_value(),
+    )
+    process.add_servicer(
+        stalls_pb.DESCRIPTOR.services_by_name["StallsService"],
+        StallsServicer(tools),
+        stalls_grpc.add_StallsServiceServicer_to_server,
+    )
     process.add_consumer(
         accounts.NAME,
         Consumer(
@@ -39,9 +65,8 @@ def compose(process: Process) -> None:
             batch_handlers=accounts.BATCH_HANDLERS,
         ),
     )
-    _compose_trust(process, database, settings)
-    _compose_city(process, database, settings, codes)
-    process.add_relay(database)
+    process.add_job("pilots.stands", settings.stands_seconds, lambda: stands.issue_wanted(database, codes))
+    process.add_job("pilots.tidy_up", settings.tidy_seconds, lambda: tidying.tidy_up(database))
 
 
 def _compose_trust(process: Process, database: Database, settings: PilotsSettings) -> None:

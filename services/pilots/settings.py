@@ -19,3 +19,5 @@ class PilotsSettings(Settings):
     tidy_seconds: int = Field(default=3_600, ge=1)
     # How often to look whether a week's figures are due.
     figures_seconds: int = Field(default=300, ge=1)
+    # How soon a stall gets its board after an account came into force.
+    stands_seconds: int = Field(default=2, ge=1)

@@ -10,7 +10,8 @@ import grpc
 from kit.auth import Permission
 from kit.errors import InvalidArgument
 from services.vietqr import images
-from services.vietqr.domain import AdditionalData, Code, banks, decode, encode
+from services.vietqr.domain import AdditionalData, Code, Initiation, banks, decode, encode
+from services.vietqr.domain.errors import BadInitiation
 from xoai.vietqr.v1 import vietqr_service_pb2 as pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as pb_grpc
 
@@ -97,9 +98,19 @@ def _encode(code: pb.TransferCode) -> str:
             bin=code.bin,
             account=code.account_number,
             amount=code.amount if code.HasField("amount") else None,
+            initiation=_initiation(code.initiation),
             additional=AdditionalData(purpose=code.purpose or None),
         )
     )
+
+
+def _initiation(text: str) -> Initiation | None:
+    if not text:
+        return None
+    try:
+        return Initiation(text)
+    except ValueError as error:
+        raise BadInitiation() from error
 
 
 def _level(text: str) -> _Level:

@@ -16,6 +16,7 @@ from services.pilots.domain.stalls import Account, AnnouncedAccount, Stall, Stal
 from services.pilots.domain.units import Unit, UnitKind
 from services.pilots.flows import accounts, programmes, stalls
 from xoai.directory.v1 import directory_events_pb2 as directory_pb
+from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 ORGANISATION = UUID("0190a000-0000-7000-8000-000000000011")
 OTHER_ORGANISATION = UUID("0190a000-0000-7000-8000-000000000012")
@@ -55,6 +56,25 @@ def make_programme(**overrides: Any) -> Programme:
         "sections": (make_section(), make_section(code="B", name="Dãy B", y=5)),
     }
     return Programme(**(fields | overrides))
+
+
+def programme_message(**overrides: Any) -> pb.Programme:
+    """A programme as a request asks for it."""
+    fields: dict[str, Any] = {
+        "kind": pb.Programme.KIND_STREET,
+        "code": f"hung-vuong-{next(_numbers)}",
+        "name": "Phố Hùng Vương không tiền mặt",
+        "ward_code": "25195",
+        "start_date": "2026-01-01",
+        "open_minute": 6 * 60,
+        "close_minute": 20 * 60,
+        "cut_off_minute": 22 * 60,
+        "sections": [
+            pb.Section(code="A", name="Dãy A", width=10, height=4),
+            pb.Section(code="B", name="Dãy B", y=5, width=10, height=4),
+        ],
+    }
+    return pb.Programme(**(fields | overrides))
 
 
 def make_unit(organisation_id: UUID = ORGANISATION, **overrides: Any) -> Unit:

@@ -39,6 +39,24 @@ def require_stall(
     return stall
 
 
+def readable(session: Session, subject: Subject, stall_id: UUID) -> Stall:
+    """The stall, if the subject may see it: its phone, its merchant, the market board, the city."""
+    stall = stalls.get(session, stall_id)
+    if stall is None:
+        raise StallNotFound()
+    require_read(session, subject, stall)
+    return stall
+
+
+def manageable(session: Session, subject: Subject, stall_id: UUID, *, lock: bool = False) -> Stall:
+    """The stall, if the subject may change what it is: its merchant, the city. Raises StallNotFound, PermissionDenied."""
+    stall = stalls.get(session, stall_id, lock=lock)
+    if stall is None:
+        raise StallNotFound()
+    require_any(subject, stall.organisation_id, MANAGE, CITY_MANAGE)
+    return stall
+
+
 def require_any(subject: Subject, organisation_id: UUID, *permissions: str) -> None:
     """Raise PermissionDenied unless one of the permissions is held for the organisation; services pass."""
     if subject.kind is Kind.SERVICE:

@@ -235,13 +235,6 @@ def put_on_accounts(session: Session, organisation_ids: Iterable[UUID]) -> list[
     return moved
 
 
-def payables_again(session: Session, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
-    """Announce the codes of up to `limit` stalls after an id once more; how many, and where to go on (None: done)."""
-    page = store.page_by_id(session, after, limit)
-    _publish(session, page)
-    return len(page), page[-1].id if len(page) == limit else None
-
-
 def _locked(session: Session, subject: Subject, id: UUID) -> Stall:
     """A standing stall for a change by its merchant or the city, with the decision about its account in hand."""
     stall = store.get(session, id)

@@ -18,12 +18,16 @@ _NO_BANK: Final = "Ngân hàng Thử Xoài"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a QR code asks: to this account, with this reference in 62-08; without an amount (đồng) it stands (11)."""
+    """What a QR code asks: to this account, with this reference in 62-08.
+
+    Without an amount (đồng) it stands (11); with one it is for one payment (12), unless it says that it stands.
+    """
 
     bin: str
     account_number: str
     reference: str
     amount: int | None = None
+    is_standing: bool = False
 
 
 class Codes:
@@ -45,6 +49,7 @@ class Codes:
                     account_number=code.account_number,
                     amount=code.amount,
                     purpose=code.reference,
+                    initiation="11" if code.is_standing else "",
                 )
                 for code in codes[start : start + _CODES_AT_ONCE]
             ]

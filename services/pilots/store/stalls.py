@@ -213,18 +213,6 @@ def find(session: Session, filter: StallFilter, after: Sequence[Any] | None, lim
     return [Listed(stall_of(row), (row.number_key, str(row.id))) for row in rows]
 
 
-def page_by_id(session: Session, after: UUID | None, limit: int) -> list[Stall]:
-    """Stalls in the order of their ids: for announcing again."""
-    rows = session.execute(
-        text(
-            f"{_SELECT} WHERE CAST(:after AS uuid) IS NULL OR s.id > CAST(:after AS uuid)"
-            " ORDER BY s.id LIMIT :limit"
-        ),
-        {"after": after, "limit": limit},
-    )
-    return [stall_of(row) for row in rows]
-
-
 def settle_defaults(session: Session, accounts: Iterable[Account], now: datetime) -> list[UUID]:
     """Decide anew which stalls take the money of these accounts that names no code; the stalls that changed."""
     places = sorted({(account.bin, account.number) for account in accounts})

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#xoai/vietqr/v1/vietqr_service.proto\x12\x0exoai.vietqr.v1\"d\n\x0cTransferCode\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x02 \x01(\t\x12\x13\n\x06\x61mount\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07purpose\x18\x04 \x01(\tB\t\n\x07_amount\"A\n\x12\x45ncodeCodesRequest\x12+\n\x05\x63odes\x18\x01 \x03(\x0b\x32\x1c.xoai.vietqr.v1.TransferCode\"\'\n\x13\x45ncodeCodesResponse\x12\x10\n\x08payloads\x18\x01 \x03(\t\"$\n\x11\x44\x65\x63odeCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\"\xb1\x01\n\x0b\x44\x65\x63odedCode\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x12\n\ninitiation\x18\x04 \x01(\t\x12\x13\n\x06\x61mount\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x15\n\rmerchant_name\x18\x07 \x01(\t\x12\x10\n\x08warnings\x18\x08 \x03(\tB\t\n\x07_amount\"\xc4\x01\n\x0f\x44rawCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x36\n\x06\x66ormat\x18\x02 \x01(\x0e\x32&.xoai.vietqr.v1.DrawCodeRequest.Format\x12\x18\n\x10\x65rror_correction\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x05\"@\n\x06\x46ormat\x12\x16\n\x12\x46ORMAT_UNSPECIFIED\x10\x00\x12\x0e\n\nFORMAT_SVG\x10\x01\x12\x0e\n\nFORMAT_PNG\x10\x02\"5\n\x10\x44rawCodeResponse\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\"\x12\n\x10ListBanksRequest\"\x87\x01\n\x04\x42\x61nk\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x12\n\nshort_name\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x1a\n\x12transfer_supported\x18\x05 \x01(\x08\x12\x11\n\tconfirmed\x18\x06 \x01(\x08\x12\x13\n\x0bother_codes\x18\x07 \x03(\t\"H\n\x11ListBanksResponse\x12#\n\x05\x62\x61nks\x18\x01 \x03(\x0b\x32\x14.xoai.vietqr.v1.Bank\x12\x0e\n\x06source\x18\x02 \x01(\t2\xd6\x02\n\rVietqrService\x12V\n\x0b\x45ncodeCodes\x12\".xoai.vietqr.v1.EncodeCodesRequest\x1a#.xoai.vietqr.v1.EncodeCodesResponse\x12L\n\nDecodeCode\x12!.xoai.vietqr.v1.DecodeCodeRequest\x1a\x1b.xoai.vietqr.v1.DecodedCode\x12M\n\x08\x44rawCode\x12\x1f.xoai.vietqr.v1.DrawCodeRequest\x1a .xoai.vietqr.v1.DrawCodeResponse\x12P\n\tListBanks\x12 .xoai.vietqr.v1.ListBanksRequest\x1a!.xoai.vietqr.v1.ListBanksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#xoai/vietqr/v1/vietqr_service.proto\x12\x0exoai.vietqr.v1\"x\n\x0cTransferCode\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x02 \x01(\t\x12\x13\n\x06\x61mount\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07purpose\x18\x04 \x01(\t\x12\x12\n\ninitiation\x18\x05 \x01(\tB\t\n\x07_amount\"A\n\x12\x45ncodeCodesRequest\x12+\n\x05\x63odes\x18\x01 \x03(\x0b\x32\x1c.xoai.vietqr.v1.TransferCode\"\'\n\x13\x45ncodeCodesResponse\x12\x10\n\x08payloads\x18\x01 \x03(\t\"$\n\x11\x44\x65\x63odeCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\"\xb1\x01\n\x0b\x44\x65\x63odedCode\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x12\n\ninitiation\x18\x04 \x01(\t\x12\x13\n\x06\x61mount\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07purpose\x18\x06 \x01(\t\x12\x15\n\rmerchant_name\x18\x07 \x01(\t\x12\x10\n\x08warnings\x18\x08 \x03(\tB\t\n\x07_amount\"\xc4\x01\n\x0f\x44rawCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x36\n\x06\x66ormat\x18\x02 \x01(\x0e\x32&.xoai.vietqr.v1.DrawCodeRequest.Format\x12\x18\n\x10\x65rror_correction\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x05\"@\n\x06\x46ormat\x12\x16\n\x12\x46ORMAT_UNSPECIFIED\x10\x00\x12\x0e\n\nFORMAT_SVG\x10\x01\x12\x0e\n\nFORMAT_PNG\x10\x02\"5\n\x10\x44rawCodeResponse\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\"\x12\n\x10ListBanksRequest\"\x87\x01\n\x04\x42\x61nk\x12\x0b\n\x03\x62in\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x12\n\nshort_name\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x1a\n\x12transfer_supported\x18\x05 \x01(\x08\x12\x11\n\tconfirmed\x18\x06 \x01(\x08\x12\x13\n\x0bother_codes\x18\x07 \x03(\t\"H\n\x11ListBanksResponse\x12#\n\x05\x62\x61nks\x18\x01 \x03(\x0b\x32\x14.xoai.vietqr.v1.Bank\x12\x0e\n\x06source\x18\x02 \x01(\t2\xd6\x02\n\rVietqrService\x12V\n\x0b\x45ncodeCodes\x12\".xoai.vietqr.v1.EncodeCodesRequest\x1a#.xoai.vietqr.v1.EncodeCodesResponse\x12L\n\nDecodeCode\x12!.xoai.vietqr.v1.DecodeCodeRequest\x1a\x1b.xoai.vietqr.v1.DecodedCode\x12M\n\x08\x44rawCode\x12\x1f.xoai.vietqr.v1.DrawCodeRequest\x1a .xoai.vietqr.v1.DrawCodeResponse\x12P\n\tListBanks\x12 .xoai.vietqr.v1.ListBanksRequest\x1a!.xoai.vietqr.v1.ListBanksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,27 +32,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'xoai.vietqr.v1.vietqr_servi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TRANSFERCODE']._serialized_start=55
-  _globals['_TRANSFERCODE']._serialized_end=155
-  _globals['_ENCODECODESREQUEST']._serialized_start=157
-  _globals['_ENCODECODESREQUEST']._serialized_end=222
-  _globals['_ENCODECODESRESPONSE']._serialized_start=224
-  _globals['_ENCODECODESRESPONSE']._serialized_end=263
-  _globals['_DECODECODEREQUEST']._serialized_start=265
-  _globals['_DECODECODEREQUEST']._serialized_end=301
-  _globals['_DECODEDCODE']._serialized_start=304
-  _globals['_DECODEDCODE']._serialized_end=481
-  _globals['_DRAWCODEREQUEST']._serialized_start=484
-  _globals['_DRAWCODEREQUEST']._serialized_end=680
-  _globals['_DRAWCODEREQUEST_FORMAT']._serialized_start=616
-  _globals['_DRAWCODEREQUEST_FORMAT']._serialized_end=680
-  _globals['_DRAWCODERESPONSE']._serialized_start=682
-  _globals['_DRAWCODERESPONSE']._serialized_end=735
-  _globals['_LISTBANKSREQUEST']._serialized_start=737
-  _globals['_LISTBANKSREQUEST']._serialized_end=755
-  _globals['_BANK']._serialized_start=758
-  _globals['_BANK']._serialized_end=893
-  _globals['_LISTBANKSRESPONSE']._serialized_start=895
-  _globals['_LISTBANKSRESPONSE']._serialized_end=967
-  _globals['_VIETQRSERVICE']._serialized_start=970
-  _globals['_VIETQRSERVICE']._serialized_end=1312
+  _globals['_TRANSFERCODE']._serialized_end=175
+  _globals['_ENCODECODESREQUEST']._serialized_start=177
+  _globals['_ENCODECODESREQUEST']._serialized_end=242
+  _globals['_ENCODECODESRESPONSE']._serialized_start=244
+  _globals['_ENCODECODESRESPONSE']._serialized_end=283
+  _globals['_DECODECODEREQUEST']._serialized_start=285
+  _globals['_DECODECODEREQUEST']._serialized_end=321
+  _globals['_DECODEDCODE']._serialized_start=324
+  _globals['_DECODEDCODE']._serialized_end=501
+  _globals['_DRAWCODEREQUEST']._serialized_start=504
+  _globals['_DRAWCODEREQUEST']._serialized_end=700
+  _globals['_DRAWCODEREQUEST_FORMAT']._serialized_start=636
+  _globals['_DRAWCODEREQUEST_FORMAT']._serialized_end=700
+  _globals['_DRAWCODERESPONSE']._serialized_start=702
+  _globals['_DRAWCODERESPONSE']._serialized_end=755
+  _globals['_LISTBANKSREQUEST']._serialized_start=757
+  _globals['_LISTBANKSREQUEST']._serialized_end=775
+  _globals['_BANK']._serialized_start=778
+  _globals['_BANK']._serialized_end=913
+  _globals['_LISTBANKSRESPONSE']._serialized_start=915
+  _globals['_LISTBANKSRESPONSE']._serialized_end=987
+  _globals['_VIETQRSERVICE']._serialized_start=990
+  _globals['_VIETQRSERVICE']._serialized_end=1332
 # @@protoc_insertion_point(module_scope)

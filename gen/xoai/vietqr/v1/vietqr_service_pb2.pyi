@@ -27,12 +27,15 @@ class TransferCode(_message.Message):
     ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     PURPOSE_FIELD_NUMBER: _builtins.int
+    INITIATION_FIELD_NUMBER: _builtins.int
     bin: _builtins.str
     account_number: _builtins.str
     amount: _builtins.int
     """Đồng; absent for a standing code."""
     purpose: _builtins.str
     """The memo (62-08): the payment reference, with words after it if there is room."""
+    initiation: _builtins.str
+    """11 for a code that is paid again and again, 12 for one that is paid once; empty: 12 with an amount, 11 without."""
     def __init__(
         self,
         *,
@@ -40,10 +43,11 @@ class TransferCode(_message.Message):
         account_number: _builtins.str = ...,
         amount: _builtins.int | None = ...,
         purpose: _builtins.str = ...,
+        initiation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_amount", b"_amount", "amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount", b"_amount", "account_number", b"account_number", "amount", b"amount", "bin", b"bin", "purpose", b"purpose"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount", b"_amount", "account_number", b"account_number", "amount", b"amount", "bin", b"bin", "initiation", b"initiation", "purpose", b"purpose"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount: _TypeAlias = _typing.Literal["amount"]  # noqa: Y015
     _WhichOneofArgType__amount: _TypeAlias = _typing.Literal["_amount", b"_amount"]  # noqa: Y015

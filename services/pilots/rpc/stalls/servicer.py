@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.auth import Permission
-from services.pilots.rpc.stalls import enrolment, places, programmes
+from services.pilots.rpc.stalls import boards, devices, enrolment, places, programmes
+from services.pilots.rpc.stalls.boards import Boards
+from services.pilots.rpc.stalls.devices import Devices
 from services.pilots.rpc.stalls.enrolment import Enrolments
 from services.pilots.rpc.stalls.places import Places
 from services.pilots.rpc.stalls.programmes import Programmes
@@ -16,10 +18,12 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     **programmes.PERMISSIONS,
     **enrolment.PERMISSIONS,
     **places.PERMISSIONS,
+    **boards.PERMISSIONS,
+    **devices.PERMISSIONS,
 }
 
 
-class StallsServicer(Programmes, Enrolments, Places, pb_grpc.StallsServiceServicer):
-    """Programmes, stalls, boards, phones."""
+class StallsServicer(Programmes, Enrolments, Places, Boards, Devices, pb_grpc.StallsServiceServicer):
+    """Programmes, lists, stalls, boards, phones."""
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS

@@ -10,7 +10,6 @@ import pytest
 from pydantic import SecretStr
 
 from kit import clock, fault
-from kit.auth import Permission
 from kit.grpc_client import OPTIONS, Channels
 from kit.grpc_server import Edge
 from kit.grpc_server import Server as GrpcServer
@@ -59,7 +58,7 @@ def market(postgres_server: Server) -> Iterator[Market]:
         for service, servicer, register in (
             (
                 pb.DESCRIPTOR.services_by_name["StallsService"],
-                _whole(StallsServicer(tools)),
+                StallsServicer(tools),
                 pb_grpc.add_StallsServiceServicer_to_server,
             ),
             (
@@ -89,11 +88,3 @@ def _nothing_lasts() -> Iterator[None]:
     yield
     clock.set_offset(timedelta())
     fault.install(None)
-
-
-def _whole(servicer: StallsServicer) -> StallsServicer:
-    """The servicer with its other RPCs closed, where their desks are not there yet."""
-    names = {method.name for method in pb.DESCRIPTOR.services_by_name["StallsService"].methods}
-    closed = {name: Permission("closed") for name in names}
-    servicer.PERMISSIONS = {**closed, **servicer.PERMISSIONS}
-    return servicer

@@ -1,0 +1,149 @@
+"""Programmes are the city's to make and change, everybody's to read."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import grpc
+import pytest
+
+from kit import errors
+from kit.db import Database
+from services.pilots.domain.errors_stalls import (
+    BadStallField,
+    ChangedMeanwhile,
+    ProgrammeCodeTaken,
+    ProgrammeHasNoSections,
+    ProgrammeNotFound,
+    SectionInUse,
+    SectionTwice,
+)
+from tests.integration.services.pilot_stalls.callers import city, inspector, key, merchant, refused, visitor
+from tests.integration.services.pilot_stalls.rows import rows
+from tests.support.stalls import make_programme, programme_message, waiting_stall
+from xoai.pilots.v1 import stalls_service_pb2 as pb
+
+
+def create(channel: grpc.Channel, **overrides: object) -> pb.Programme:
+    request = pb.CreateProgrammeRequest(request_id=key(), programme=programme_message(**overrides))
+    programme: pb.Programme = city(channel).CreateProgramme(request)
+    return programme
+
+
+def update(channel: grpc.Channel, programme: pb.Programme) -> pb.Programme:
+    request = pb.UpdateProgrammeRequest(request_id=key(), programme=programme)
+    changed: pb.Programme = city(channel).UpdateProgramme(request)
+    return changed
+
+
+def test_a_programme_is_found_by_id_and_by_code(channel: grpc.Channel) -> None:
+    """Anybody may read it, with its ward's name of today's list and its sections in order."""
+    made = create(channel, code="le-duan")
+    for wanted in (made.id, "le-duan", "LE-DUAN"):
+        assert visitor(channel).GetProgramme(pb.GetProgrammeRequest(id=wanted)) == made
+    assert made.ward_name == "Phường Bình Phước"
+    assert [section.code for section in made.sections] == ["A", "B"]
+    assert list(visitor(channel).ListProgrammes(pb.ListProgrammesRequest()).programmes) == [made]
+
+
+def test_a_request_sent_twice_makes_one_programme(channel: grpc.Channel, database: Database) -> None:
+    """The second answer is the first one's, and the trail has one row."""
+    request = pb.CreateProgrammeRequest(request_id=key(), programme=programme_message())
+    assert city(channel).CreateProgramme(request) == city(channel).CreateProgramme(request)
+    assert rows(database, "SELECT count(*) FROM programme")[0][0] == 1
+    trail = rows(database, "SELECT action, subject FROM audit")
+    assert [row.action for row in trail] == ["programme.create"]
+    assert trail[0].subject.startswith("person:")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("code", "Hùng Vương", "code"),
+        ("code", "", "code"),
+        ("name", " ", "name"),
+        ("ward_code", "25205", "ward_code"),
+        ("start_date", "01/01/2026", "start_date"),
+        ("end_date", "2025-12-31", "end_date"),
+        ("close_minute", 300, "close_minute"),
+        ("cut_off_minute", 1_441, "cut_off_minute"),
+        ("sale_seconds", 30, "sale_seconds"),
+        ("kind", pb.Programme.KIND_UNSPECIFIED, "kind"),
+    ],
+)
+def test_a_wrong_field_is_named(channel: grpc.Channel, field: str, value: object, named: str) -> None:
+    """A ward that is only on the list of 2023 is as wrong as a date in words."""
+    with refused(BadStallField) as facts:
+        create(channel, **{field: value})
+    assert facts["field"] == named
+
+
+def test_sections_are_needed_once_each_and_on_the_sheet(channel: grpc.Channel) -> None:
+    """A stall has to stand somewhere that can be drawn."""
+    with refused(ProgrammeHasNoSections):
+        create(channel, sections=[])
+    twice = [pb.Section(code=code, name="Dãy", width=1, height=1) for code in ("a", "A")]
+    with refused(SectionTwice):
+        create(channel, sections=twice)
+    with refused(BadStallField):
+        create(channel, sections=[pb.Section(code="A", name="Dãy", x=999, width=2, height=1)])
+
+
+def test_a_taken_code_is_refused(channel: grpc.Channel) -> None:
+    """For a new programme and for one that changes its code."""
+    create(channel, code="cho-dem")
+    with refused(ProgrammeCodeTaken):
+        create(channel, code="Cho-Dem")
+    other = create(channel, code="cho-sang")
+    other.code = "cho-dem"
+    with refused(ProgrammeCodeTaken):
+        update(channel, other)
+
+
+def test_an_update_needs_the_version_that_was_seen(channel: grpc.Channel) -> None:
+    """Of two persons who change it, the second hears that the first was faster."""
+    made = create(channel)
+    made.name = "Chợ đêm"
+    changed = update(channel, made)
+    assert (changed.name, changed.version) == ("Chợ đêm", 2)
+    with refused(ChangedMeanwhile):
+        update(channel, made)
+    unknown = pb.Programme()
+    unknown.CopyFrom(changed)
+    unknown.id = key()
+    with refused(ProgrammeNotFound):
+        update(channel, unknown)
+    with refused(ProgrammeNotFound):
+        visitor(channel).GetProgramme(pb.GetProgrammeRequest(id="khong-co"))
+
+
+def test_sections_keep_their_ids_and_may_change_places(channel: grpc.Channel) -> None:
+    """Two sections swap their codes, a third is new; stalls stay where they stand."""
+    made = create(channel)
+    first, second = made.sections[0].id, made.sections[1].id
+    made.sections[0].code, made.sections[1].code = "B", "A"
+    made.sections.add(code="C", name="Dãy C", width=1, height=1)
+    changed = update(channel, made)
+    assert [section.code for section in changed.sections] == ["B", "A", "C"]
+    assert [section.id for section in changed.sections][:2] == [first, second]
+
+
+def test_a_section_with_stalls_cannot_go(channel: grpc.Channel, database: Database) -> None:
+    """An empty one can."""
+    made = create(channel)
+    waiting_stall(database, make_programme(id=UUID(made.id)), section_code="A")
+    only_b = pb.Programme()
+    only_b.CopyFrom(made)
+    del only_b.sections[0]
+    with refused(SectionInUse):
+        update(channel, only_b)
+    del made.sections[1]
+    assert [section.code for section in update(channel, made).sections] == ["A"]
+
+
+def test_only_the_city_makes_programmes(channel: grpc.Channel) -> None:
+    """A merchant, a market inspector and a visitor are refused."""
+    request = pb.CreateProgrammeRequest(request_id=key(), programme=programme_message())
+    for caller in (merchant(channel), inspector(channel), visitor(channel)):
+        with refused(errors.PermissionDenied):
+            caller.CreateProgramme(request)
