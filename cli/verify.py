@@ -18,7 +18,7 @@ from kit.settings import Settings
 app = typer.Typer(help="Kiểm tra mọi bất biến của sổ sách.")
 
 # Services with invariants of their own: `verify.findings(session)` gives every breach.
-_SERVICES: Final = ("invoices", "intake", "reconciliation")
+_SERVICES: Final = ("invoices", "intake", "pilots", "reconciliation")
 _AUDITED: Final = ("directory", "invoices", "intake", "schools", "pilots", "reconciliation")
 _MOST_SHOWN: Final = 50
 
@@ -54,7 +54,9 @@ def breaches(settings: Settings) -> list[Breach]:
     try:
         found = [*chain.from_iterable(_own(databases[name], name) for name in _SERVICES)]
         found += chain.from_iterable(_audit(database) for database in databases.values())
-        return found + _payments_agree(databases["reconciliation"], databases["invoices"])
+        return found + _payments_agree(
+            databases["reconciliation"], databases["invoices"], databases["pilots"]
+        )
     finally:
         for database in databases.values():
             database.close()
@@ -74,13 +76,14 @@ def _audit(database: Database) -> Iterator[Breach]:
         yield Breach("I11", "the audit chain does not follow", f"{database.service}: audit row {row}")
 
 
-def _payments_agree(reconciliation: Database, invoices: Database) -> list[Breach]:
-    """I6: what invoices show as paid is what was applied to them, invoice by invoice."""
+def _payments_agree(reconciliation: Database, invoices: Database, pilots: Database) -> list[Breach]:
+    """I6: what invoices, sales and stalls' codes show as paid is what was applied to them, payable by payable."""
     applied = import_module("services.reconciliation.verify").applied_by_payable
-    recorded = import_module("services.invoices.verify").paid_by_invoice
+    paid_by_invoice = import_module("services.invoices.verify").paid_by_invoice
+    paid_at_stalls = import_module("services.pilots.verify").paid_by_payable
     found: list[Breach] = []
-    with reconciliation.begin() as left, invoices.begin() as right:
-        one, two = dict(applied(left)), dict(recorded(right))
+    with reconciliation.begin() as left, invoices.begin() as right, pilots.begin() as stalls:
+        one, two = dict(applied(left)), dict(paid_by_invoice(right)) | dict(paid_at_stalls(stalls))
         for payable in sorted(one.keys() | two.keys()):
             if one.get(payable, 0) != two.get(payable, 0):
                 what = f"applied {one.get(payable, 0)}, recorded as paid {two.get(payable, 0)}"

@@ -11,17 +11,19 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
 from kit import log, metrics
 from kit.events import Delivery, Event, Subscription, TransientEventsError
-from services.notifications.domain import BATCH, CREDITS, EVERY, INVOICE, LiveEvent
+from services.notifications.domain import BATCH, CREDITS, EVERY, INVOICE, SALE, STALL, LiveEvent
 from services.notifications.flows import Hub
 from xoai.invoices.v1 import invoices_events_pb2 as invoices_pb
+from xoai.pilots.v1 import pilots_events_pb2 as pilots_pb
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as reconciliation_pb
 
 NAME: Final = "notifications.live"
-TOPICS: Final = ("invoices.invoices", "reconciliation.credits")
+TOPICS: Final = ("invoices.invoices", "reconciliation.credits", "pilots.stalls")
 # The log wakes a waiting poll; this is only how long a stop may take.
 _POLL_SECONDS: Final = 0.5
 _MOST_EVENTS: Final = 1_000
@@ -35,8 +37,11 @@ def live_events(event: Event) -> list[LiveEvent]:
     """The live events of a fact: for the bill's own channel, and for that of its batch. No name, no memo.
 
     A credit that is not, or no longer, wholly on bills is told to the desks of its organisation and of the city; a
-    trader's is nobody else's business.
+    trader's is nobody else's business. What happens at a stall is told to its phones, and, where it is about a sale, to
+    the sale's payer.
     """
+    if event.event_type == "StallEvent":
+        return _of_stall(pilots_pb.StallEvent.FromString(event.payload))
     if event.event_type == "CreditChanged":
         return _of_credit(reconciliation_pb.CreditChanged.FromString(event.payload))
     if event.event_type != "InvoiceChanged":
@@ -65,6 +70,17 @@ def _of_credit(changed: reconciliation_pb.CreditChanged) -> list[LiveEvent]:
         LiveEvent(f"{CREDITS}:{place}", 0, "credit.changed", data)
         for place in ((changed.organisation_id,) if changed.merchant else (changed.organisation_id, EVERY))
     ]
+
+
+def _of_stall(told: pilots_pb.StallEvent) -> list[LiveEvent]:
+    data = _json(MessageToDict(told, preserving_proto_field_name=True))
+    events = [LiveEvent(f"{STALL}:{told.stall_id}", told.sequence, "stall.changed", data)]
+    if told.sale_reference:
+        # The payer's page fetches the rest itself: no proof and no account are in what anybody may listen to.
+        data = _json({"state": told.sale_state, "amount": told.sale_amount, "paid": told.sale_paid})
+        channel = f"{SALE}:{told.sale_reference}"
+        events.append(LiveEvent(channel, told.sale_sequence, "sale.changed", data))
+    return events
 
 
 class Follower:

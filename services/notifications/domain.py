@@ -16,7 +16,10 @@ MOST_STREAMS: Final = 8
 INVOICE: Final = "invoice"
 BATCH: Final = "batch"
 CREDITS: Final = "credits"
-CHANNEL_KINDS: Final = frozenset({INVOICE, BATCH, CREDITS})
+# Of a stall, by its id, for its phones; of a sale, by its reference, for its payer's page.
+STALL: Final = "stall"
+SALE: Final = "sale"
+CHANNEL_KINDS: Final = frozenset({INVOICE, BATCH, CREDITS, STALL, SALE})
 # The channel of kind CREDITS that hears of every organisation.
 EVERY: Final = "all"
 

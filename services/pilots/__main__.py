@@ -10,19 +10,25 @@ from kit.grpc_server import Edge
 from kit.inbox import Consumer
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
+from services.pilots.consume import sales as consume_sales
 from services.pilots.jobs import figures, stands, tidying, trust
+from services.pilots.jobs import sales as sales_jobs
 from services.pilots.ports.bills import Bills
 from services.pilots.ports.codes import Codes
+from services.pilots.ports.credits import Credits
 from services.pilots.ports.directory import Directory
 from services.pilots.ports.enrolling import Enrolling
 from services.pilots.ports.scans import Scans
 from services.pilots.rpc.city import CityServicer
+from services.pilots.rpc.sales import SalesServicer
 from services.pilots.rpc.stalls import StallsServicer
 from services.pilots.rpc.stalls.desk import Tools
 from services.pilots.rpc.trust import TrustServicer
 from services.pilots.settings import PilotsSettings
 from xoai.pilots.v1 import city_service_pb2 as city_pb
 from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
+from xoai.pilots.v1 import sales_service_pb2 as sales_pb
+from xoai.pilots.v1 import sales_service_pb2_grpc as sales_grpc
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
 from xoai.pilots.v1 import trust_service_pb2 as trust_pb
@@ -37,6 +43,7 @@ def compose(process: Process) -> None:
     settings = PilotsSettings()
     codes = Codes(process.channels)
     _compose_stalls(process, database, settings, codes)
+    _compose_sales(process, database, settings, codes)
     _compose_trust(process, database, settings)
     _compose_city(process, database, settings, codes)
     process.add_relay(database)
@@ -67,6 +74,39 @@ def _compose_stalls(process: Process, database: Database, settings: PilotsSettin
     )
     process.add_job("pilots.stands", settings.stands_seconds, lambda: stands.issue_wanted(database, codes))
     process.add_job("pilots.tidy_up", settings.tidy_seconds, lambda: tidying.tidy_up(database))
+
+
+def _compose_sales(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
+    payments, credits = consume_sales.PAYMENTS, consume_sales.CREDITS
+    process.add_consumer(
+        payments,
+        Consumer(
+            payments,
+            lambda: process.events().subscribe(payments, [consume_sales.PAYMENTS_TOPIC]),
+            database,
+            batch_handlers=consume_sales.PAYMENTS_HANDLERS,
+            max_events=settings.pilots_batch,
+            knows_repeats=True,
+        ),
+    )
+    process.add_consumer(
+        credits,
+        Consumer(
+            credits,
+            lambda: process.events().subscribe(credits, [consume_sales.CREDITS_TOPIC]),
+            database,
+            batch_handlers=consume_sales.CREDITS_HANDLERS,
+            max_events=settings.pilots_batch,
+        ),
+    )
+    key = settings.subject_key.get_secret_value()
+    process.add_servicer(
+        sales_pb.DESCRIPTOR.services_by_name["SalesService"],
+        SalesServicer(Edge(database), codes, Credits(process.channels), key),
+        sales_grpc.add_SalesServiceServicer_to_server,
+    )
+    process.add_job("pilots.close_days", settings.close_days_seconds, lambda: sales_jobs.close_days(database))
+    process.add_job("pilots.tidy_sales", settings.tidy_seconds, lambda: sales_jobs.tidy_up(database))
 
 
 def _compose_trust(process: Process, database: Database, settings: PilotsSettings) -> None:

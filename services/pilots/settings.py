@@ -21,3 +21,6 @@ class PilotsSettings(Settings):
     figures_seconds: int = Field(default=300, ge=1)
     # How soon a stall gets its board after an account came into force.
     stands_seconds: int = Field(default=2, ge=1)
+    # Events a consumer of money takes into one transaction.
+    pilots_batch: int = Field(default=1_000, ge=1, le=10_000)
+    close_days_seconds: int = Field(default=600, ge=1)

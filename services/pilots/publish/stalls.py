@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
@@ -21,13 +20,13 @@ EVENT_TYPE: Final = "StallEvent"
 _TYPES: Final = {type: pb.StallEvent.Type.Value(f"TYPE_{type.value.upper()}") for type in StallEventType}
 
 
-def announce(
-    session: Session, events: Sequence[StallEvent], sequences: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Announce events under their sequences; each in JSON form, as it is kept for phones that were away."""
-    messages = [_message(event, sequence) for event, sequence in zip(events, sequences, strict=True)]
-    outbox.add(session, [_event(message, event) for message, event in zip(messages, events, strict=True)])
-    return [MessageToDict(message, preserving_proto_field_name=True) for message in messages]
+def announce(session: Session, events: Sequence[StallEvent], sequences: Sequence[int]) -> list[bytes]:
+    """Announce events under their sequences; each in wire form, as it is kept for phones that were away."""
+    announced = [
+        _event(_message(event, sequence), event) for event, sequence in zip(events, sequences, strict=True)
+    ]
+    outbox.add(session, announced)
+    return [event.payload for event in announced]
 
 
 def _message(event: StallEvent, sequence: int) -> pb.StallEvent:

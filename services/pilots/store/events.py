@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.arrays import integers, text_array, uuids
+from kit.arrays import bytes_array, integers, uuids
 
 _MINT: Final = text(
     """
@@ -31,7 +30,7 @@ _INSERT: Final = text(
     INSERT INTO stall_event (stall_id, sequence, organisation_id, content, create_time)
     SELECT n.stall_id, n.sequence, n.organisation_id, n.content, :now
     FROM unnest(CAST(:stall_ids AS uuid[]), CAST(:sequences AS bigint[]), CAST(:organisation_ids AS uuid[]),
-                CAST(:contents AS jsonb[])) AS n(stall_id, sequence, organisation_id, content)
+                CAST(:contents AS bytea[])) AS n(stall_id, sequence, organisation_id, content)
     """
 )
 
@@ -51,9 +50,7 @@ def mint(session: Session, stall_ids: Sequence[UUID]) -> list[int]:
     return sequences
 
 
-def insert(
-    session: Session, rows: Sequence[tuple[UUID, int, UUID]], contents: Sequence[Mapping[str, Any]]
-) -> None:
+def insert(session: Session, rows: Sequence[tuple[UUID, int, UUID]], contents: Sequence[bytes]) -> None:
     """Keep what was said: stall, sequence and organisation of each, with its content."""
     session.execute(
         _INSERT,
@@ -61,7 +58,7 @@ def insert(
             "stall_ids": uuids(row[0] for row in rows),
             "sequences": integers(row[1] for row in rows),
             "organisation_ids": uuids(row[2] for row in rows),
-            "contents": text_array([json.dumps(content, ensure_ascii=False) for content in contents]),
+            "contents": bytes_array(contents),
             "now": clock.now(),
         },
     )

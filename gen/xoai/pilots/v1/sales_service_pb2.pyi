@@ -64,6 +64,7 @@ class Sale(_message.Message):
     PAID_TIME_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
     REST_OF_SALE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     stall_id: _builtins.str
     organisation_id: _builtins.str
@@ -74,12 +75,14 @@ class Sale(_message.Message):
     expired: _builtins.bool
     """Derived: waited too long, by the server's clock. Money that still comes is recorded all the same."""
     paid_again: _builtins.bool
-    """Derived: more than one payment, or more than asked."""
+    """Derived: more came than was asked, in one payment or several."""
     proof: _builtins.str
     payload: _builtins.str
     sequence: _builtins.int
     rest_of_sale_id: _builtins.str
-    """The short sale that this one asks the rest of."""
+    """The short sale that this one asks the rest of; it was settled when this one was opened."""
+    payments: _builtins.int
+    """Payments in force."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -105,10 +108,11 @@ class Sale(_message.Message):
         paid_time: _timestamp_pb2.Timestamp | None = ...,
         sequence: _builtins.int = ...,
         rest_of_sale_id: _builtins.str = ...,
+        payments: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "paid_time", b"paid_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_paid", b"amount_paid", "create_time", b"create_time", "expire_time", b"expire_time", "expired", b"expired", "id", b"id", "organisation_id", b"organisation_id", "paid_again", b"paid_again", "paid_time", b"paid_time", "payload", b"payload", "proof", b"proof", "reference", b"reference", "rest_of_sale_id", b"rest_of_sale_id", "sequence", b"sequence", "stall_id", b"stall_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "amount_paid", b"amount_paid", "create_time", b"create_time", "expire_time", b"expire_time", "expired", b"expired", "id", b"id", "organisation_id", b"organisation_id", "paid_again", b"paid_again", "paid_time", b"paid_time", "payload", b"payload", "payments", b"payments", "proof", b"proof", "reference", b"reference", "rest_of_sale_id", b"rest_of_sale_id", "sequence", b"sequence", "stall_id", b"stall_id", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -127,6 +131,7 @@ class CreateSaleRequest(_message.Message):
     amount: _builtins.int
     """1 to 499,999,999 đồng."""
     rest_of_sale_id: _builtins.str
+    """The amount is then 0 or what is missing there."""
     def __init__(
         self,
         *,
@@ -667,7 +672,9 @@ class Day(_message.Message):
     """Not in the sums above."""
     private_sum: _builtins.int
     late_count: _builtins.int
-    """Credits that belong to the day by the bank's time and came after its cut-off or close; in no other sum."""
+    """Credits that belong to the day by the bank's time and came after its cut-off or close; in no other sum. One that is
+    marked private is among the private ones.
+    """
     late_sum: _builtins.int
     next_page_token: _builtins.str
     sequence: _builtins.int
@@ -845,12 +852,15 @@ class BookDay(_message.Message):
     CASH_SUM_FIELD_NUMBER: _builtins.int
     PRIVATE_SUM_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
+    LATE_SUM_FIELD_NUMBER: _builtins.int
     book_date: _builtins.str
     stall_number: _builtins.str
     transfer_sum: _builtins.int
     cash_sum: _builtins.int
     private_sum: _builtins.int
     closed: _builtins.bool
+    late_sum: _builtins.int
+    """Came after the day's cut-off or close: takings as well, in no other sum."""
     def __init__(
         self,
         *,
@@ -860,10 +870,11 @@ class BookDay(_message.Message):
         cash_sum: _builtins.int = ...,
         private_sum: _builtins.int = ...,
         closed: _builtins.bool = ...,
+        late_sum: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_date", b"book_date", "cash_sum", b"cash_sum", "closed", b"closed", "private_sum", b"private_sum", "stall_number", b"stall_number", "transfer_sum", b"transfer_sum"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_date", b"book_date", "cash_sum", b"cash_sum", "closed", b"closed", "late_sum", b"late_sum", "private_sum", b"private_sum", "stall_number", b"stall_number", "transfer_sum", b"transfer_sum"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

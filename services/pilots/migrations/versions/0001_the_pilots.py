@@ -54,12 +54,13 @@ def upgrade() -> None:
         sa.Column("sale_id", sa.Uuid(), nullable=True),
         sa.Column("book_date", sa.Date(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cancel_time", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("amount > 0", name="cash_entry_amount"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("cash_entry_day", "cash_entry", ["stall_id", "book_date"], unique=False)
+    op.create_index("cash_entry_day", "cash_entry", ["stall_id", "book_date", "sequence"], unique=False)
     op.create_table(
         "dead_letter",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -279,6 +280,7 @@ def upgrade() -> None:
         sa.Column("bin", sa.Text(), nullable=False),
         sa.Column("account_number", sa.Text(), nullable=False),
         sa.Column("account_holder", sa.Text(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("proof", sa.Text(), server_default="", nullable=False),
         sa.Column("rest_of_sale_id", sa.Uuid(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -325,7 +327,7 @@ def upgrade() -> None:
         sa.Column("stall_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("stall_id", "sequence"),
     )

@@ -9,13 +9,13 @@ from sqlalchemy import (
     Column,
     Date,
     Index,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from services.pilots.store.tables.ground import TIME, count, metadata, words
 
@@ -35,6 +35,8 @@ sale = Table(
     Column("bin", Text, nullable=False),
     Column("account_number", Text, nullable=False),
     Column("account_holder", Text, nullable=False),
+    # VietQR of its amount and reference.
+    Column("payload", Text, nullable=False),
     words("proof"),
     Column("rest_of_sale_id", Uuid),
     # device:… or person:…
@@ -42,6 +44,7 @@ sale = Table(
     Column("version", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("applied_version", BigInteger, nullable=False),
+    # Payments in force.
     Column("payments", BigInteger, nullable=False),
     Column("create_time", TIME, nullable=False),
     Column("expire_time", TIME, nullable=False),
@@ -119,8 +122,8 @@ stall_event = Table(
     Column("stall_id", Uuid, primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     Column("organisation_id", Uuid, nullable=False),
-    # The protobuf StallEvent in its JSON form.
-    Column("content", JSONB, nullable=False),
+    # The protobuf StallEvent as it was announced.
+    Column("content", LargeBinary, nullable=False),
     Column("create_time", TIME, nullable=False),
     Index("stall_event_create_time", "create_time"),
 )
@@ -135,9 +138,11 @@ cash_entry = Table(
     Column("sale_id", Uuid),
     Column("book_date", Date, nullable=False),
     Column("subject", Text, nullable=False),
+    # The stall's sequence that it made: its place in the list beside the transfers.
+    Column("sequence", BigInteger, nullable=False),
     Column("create_time", TIME, nullable=False),
     Column("cancel_time", TIME),
-    Index("cash_entry_day", "stall_id", "book_date"),
+    Index("cash_entry_day", "stall_id", "book_date", "sequence"),
     CheckConstraint("amount > 0", name="cash_entry_amount"),
 )
 

@@ -22,6 +22,7 @@ from tests.support.stalls import (
     waiting_stall,
 )
 from xoai.payables.v1 import payables_events_pb2 as payables_pb
+from xoai.pilots.v1 import pilots_events_pb2 as events_pb
 
 
 def test_a_stall_waits_until_its_unit_has_an_account(database: Database, consumer: Consumer) -> None:
@@ -109,7 +110,8 @@ def test_sequences_have_no_gap(database: Database) -> None:
     assert database.run(lambda session: events.add(session, wanted)) == [1, 1, 2]
     assert database.run(lambda session: events.add(session, wanted)) == [3, 2, 4]
     kept = rows(database, "SELECT sequence, content FROM stall_event ORDER BY stall_id, sequence")
-    assert [row.content["sequence"] for row in kept] == [str(row.sequence) for row in kept]
+    told = [events_pb.StallEvent.FromString(bytes(row.content)) for row in kept]
+    assert [event.sequence for event in told] == [row.sequence for row in kept]
     assert [event.amount for event in stall_events(database)] == [1, 2, 3, 1, 2, 3]
     assert rows(database, "SELECT sequence FROM stall ORDER BY sequence")[1].sequence == 4
 

@@ -20,6 +20,7 @@ from services.notifications.domain import (
 from services.notifications.flows import Hub
 from tests.support.events import make_event
 from xoai.invoices.v1 import invoices_events_pb2 as pb
+from xoai.pilots.v1 import pilots_events_pb2 as pilots_pb
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as reconciliation_pb
 
 EVENT = LiveEvent("invoice:XDK7M4P9RT3HQ", 1, "invoice.changed", "{}")
@@ -80,6 +81,38 @@ def test_a_traders_credit_is_told_to_the_trader_alone() -> None:
     message = reconciliation_pb.CreditChanged(credit_id="c", organisation_id="o", amount=5, merchant=True)
     event = make_event(topic=TOPICS[1], event_type="CreditChanged", payload=message.SerializeToString())
     assert [each.channel for each in live_events(event)] == ["credits:o"]
+
+
+def test_money_at_a_stall_is_told_to_its_phones_and_to_the_sales_payer() -> None:
+    """Phones get the whole event; a sale's channel is open to anybody and gets neither proof nor account."""
+    message = pilots_pb.StallEvent(
+        stall_id="s",
+        sequence=41,
+        type=pilots_pb.StallEvent.TYPE_SALE_PAID,
+        amount=20_000,
+        payer_account_last_four="4417",
+        sale_reference="XQK7M4P9RT3HQ",
+        sale_state="part_paid",
+        sale_amount=50_000,
+        sale_paid=20_000,
+        sale_sequence=2,
+        proof="472",
+    )
+    event = make_event(topic=TOPICS[2], event_type="StallEvent", payload=message.SerializeToString())
+    phones, payer = live_events(event)
+    assert (phones.channel, phones.sequence) == ("stall:s", 41)
+    data = json.loads(phones.data_json)
+    assert (data["type"], data["amount"], data["proof"]) == ("TYPE_SALE_PAID", "20000", "472")
+    assert (payer.channel, payer.sequence) == ("sale:XQK7M4P9RT3HQ", 2)
+    assert json.loads(payer.data_json) == {"state": "part_paid", "amount": 50_000, "paid": 20_000}
+    assert {phones.kind, payer.kind} <= CHANNEL_KINDS
+
+
+def test_a_standing_codes_money_has_no_channel_of_a_payer() -> None:
+    """Nobody but the stall hears of it."""
+    message = pilots_pb.StallEvent(stall_id="s", sequence=1, type=pilots_pb.StallEvent.TYPE_STANDING_PAID)
+    event = make_event(topic=TOPICS[2], event_type="StallEvent", payload=message.SerializeToString())
+    assert [each.channel for each in live_events(event)] == ["stall:s"]
 
 
 def test_an_invoice_without_batch_has_one_channel() -> None:
