@@ -326,7 +326,8 @@ class Sales(pb_grpc.SalesServiceServicer):
         return pb.ListStallEventsResponse(events=found[:500], more=len(found) > 500, sequence=len(events))
 
     def _day(self, stall_id: str, book_date: str = "") -> pb.Day:
-        own = [taking for stall, taking in self.takings if stall == stall_id and not taking.reversed]
+        every = [taking for stall, taking in self.takings if stall == stall_id]
+        own = [taking for taking in every if not taking.reversed]
         cash = [taking for taking in own if taking.kind == Kind.KIND_CASH]
         private = [taking for taking in own if taking.private]
         transfers = [taking for taking in own if taking.kind != Kind.KIND_CASH and not taking.private]
@@ -346,7 +347,7 @@ class Sales(pb_grpc.SalesServiceServicer):
             private_sum=sum(taking.amount for taking in private),
             close_time=stamp(clock.now()) if stall_id in self.closed else None,
             cut_off_time=stamp(clock.now()),
-            takings=list(reversed(own)),
+            takings=list(reversed(every)),
             sequence=len(self.events.get(stall_id, [])),
             waiting_sale=waiting[-1] if waiting else None,
             now=stamp(clock.now()),
