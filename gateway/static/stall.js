@@ -331,6 +331,7 @@ async function open() {
     sale = canSell() ? screen.sale : null;
     if (sale) own.add(sale.id);
     view.show("begin");
+    performance.mark("stall-ready");
     join(screen);
   } catch (error) {
     if (error instanceof Refused && error.status === 401) return unpaired();

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -20,6 +19,7 @@ from tests.support.fake_bills import OTHER_SCHOOL, Bill, States, due
 from tests.support.fake_directory import PASSWORD
 from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import running_gateway, settings_for
+from tests.support.slow_line import slow_load
 
 OpenPage = Callable[..., Page]
 FindBarriers = Callable[[Page], list[str]]
@@ -271,39 +271,6 @@ def test_a_slow_phone_on_a_slow_line_sees_the_page_soon(
     url = f"{address}/p/{platform.add_bill().reference}"
     assert min(slow_load(open_page(), url, cpu=1).painted for _ in range(3)) <= 1_500
     assert min(slow_load(open_page(), url, cpu=6).ready for _ in range(3)) <= 3_000
-
-
-@dataclass
-class Load:
-    """What one load of a page cost: milliseconds, bytes on the wire and kind by request."""
-
-    painted: float = 0
-    ready: float = 0
-    sizes: dict[str, float] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
-
-
-def slow_load(page: Page, url: str, *, cpu: int) -> Load:
-    """Load a page over the slow line of the budget."""
-    load = Load()
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    line = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-    session.send("Network.emulateNetworkConditions", line)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": cpu})
-    session.on(
-        "Network.requestWillBeSent", lambda event: load.kinds.update({event["requestId"]: event["type"]})
-    )
-    session.on(
-        "Network.loadingFinished",
-        lambda event: load.sizes.update({event["requestId"]: event["encodedDataLength"]}),
-    )
-    page.goto(url, wait_until="load")
-    while not page.evaluate("performance.getEntriesByName('first-contentful-paint').length"):
-        page.wait_for_timeout(20)
-    load.ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
-    load.painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    return load
 
 
 def test_files_are_kept_and_pages_are_not(platform: FakePlatform, address: str) -> None:
