@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from kit import clock, speech
-from tests.support.fake_bills import stamp
-from tests.support.fake_platform import FakePlatform
+from kit import speech
 from tests.support.fake_stalls import Role, payload_of
 from tests.support.stall_line import HeldPhone
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
-from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 from xoai.pilots.v1.pilots_events_pb2 import StallEvent
 
 OpenPage = Callable[..., Page]
@@ -308,14 +304,3 @@ def test_a_removed_phone_says_so(paired: Callable[..., HeldPhone]) -> None:
     started.page.wait_for_timeout(2_200)
     started.hear()
     expect(started.shown("unpaired")).to_contain_text("Máy này chưa ghép với quầy nào")
-
-
-def test_a_late_bank_is_named(platform: FakePlatform, paired: Callable[..., HeldPhone]) -> None:
-    """“Ngân hàng X đang gửi tin chậm, từ 10:42” stands over the pad while it lasts."""
-    since = clock.now() - timedelta(minutes=5)
-    platform.trust.feeds = [trust_pb.BankFeed(bin="970436", bank_name="Ví Thử", late_since=stamp(since))]
-    started = paired()
-    started.begin()
-    platform.trust.feeds = []
-    strip = started.page.locator('[data-when="late"]')
-    expect(strip).to_contain_text("Ví Thử đang gửi tin chậm, từ ")
