@@ -22,6 +22,7 @@ from gateway.assets import Assets
 from gateway.bills import BillReader
 from gateway.clients import Clients
 from gateway.defence import Defence
+from gateway.feeds import FeedReader
 from gateway.live import LiveHub
 from gateway.lookups import LookupLimits
 from gateway.openapi import DESCRIPTION, Gateway
@@ -53,6 +54,7 @@ def create_app(
         stubs = clients(settings)
         cookies = Cookies(settings)
         access_tokens = AccessTokens(settings.subject_key.get_secret_value())
+        bills = BillReader(stubs, sample_bank="Ngân hàng Thử Xoài" if settings.is_sandbox else "")
         state = State(
             settings=settings,
             clients=stubs,
@@ -62,8 +64,9 @@ def create_app(
             viewers=Viewers(settings, stubs, cookies, access_tokens),
             access_tokens=access_tokens,
             limits=LookupLimits(),
-            bills=BillReader(stubs, sample_bank="Ngân hàng Thử Xoài" if settings.is_sandbox else ""),
             stalls=StallReader(stubs),
+            bills=bills,
+            feeds=FeedReader(stubs, bills),
             proofs=Proofs(settings.subject_key.get_secret_value()),
             live=LiveHub(stubs),
         )

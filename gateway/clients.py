@@ -16,6 +16,7 @@ from kit.grpc_errors import from_rpc_error
 from kit.settings import Settings
 from xoai.common.v1.clock_service_pb2_grpc import ClockServiceStub
 from xoai.directory.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from xoai.documents.v1.documents_service_pb2_grpc import DocumentsServiceStub
 from xoai.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from xoai.invoices.v1.invoices_service_pb2_grpc import InvoicesServiceStub
 from xoai.notifications.v1.notifications_service_pb2_grpc import NotificationsServiceStub
@@ -48,6 +49,7 @@ class Clients:
         self.invoices = InvoicesServiceStub(self._to("invoices"))
         self.vietqr = VietqrServiceStub(self._to("vietqr"))
         self.schools = SchoolsServiceStub(self._to("schools"))
+        self.documents = DocumentsServiceStub(self._to("documents"))
         self.stalls = StallsServiceStub(self._to("pilots"))
         self.sales = SalesServiceStub(self._to("pilots"))
         self.trust = TrustServiceStub(self._to("pilots"))

@@ -11,6 +11,7 @@ from gateway.access_tokens import AccessTokens
 from gateway.assets import Assets
 from gateway.bills import BillReader
 from gateway.clients import Clients
+from gateway.feeds import FeedReader
 from gateway.live import LiveHub
 from gateway.lookups import LookupLimits
 from gateway.proofs import Proofs
@@ -34,6 +35,7 @@ class State:
     limits: LookupLimits
     bills: BillReader
     stalls: StallReader
+    feeds: FeedReader
     proofs: Proofs
     live: LiveHub
     draining: bool = False

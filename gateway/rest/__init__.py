@@ -7,6 +7,7 @@ from typing import Final
 from gateway.access import Routes
 from gateway.rest import (
     bank_credits,
+    bank_feeds,
     callbacks,
     events,
     indicators,
@@ -23,6 +24,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     bank_credits.routes,
     organisations.routes,
     events.routes,
+    bank_feeds.routes,
     stall_phone.routes,
     callbacks.routes,
     oauth.routes,

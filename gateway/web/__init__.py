@@ -10,6 +10,7 @@ from gateway.web import (
     bills,
     finance,
     lookup,
+    market,
     notices,
     people,
     quay,
@@ -19,6 +20,7 @@ from gateway.web import (
     stall,
     start,
     system,
+    volunteer,
 )
 
 GROUPS: Final[tuple[Routes, ...]] = (
@@ -34,5 +36,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     *finance.GROUPS,
     *admin.GROUPS,
     *stall.GROUPS,
+    *market.GROUPS,
+    *volunteer.GROUPS,
     system.routes,
 )

@@ -19,7 +19,16 @@ from xoai.directory.v1 import directory_service_pb2 as pb
 routes = page_routes()
 
 # Where a login may lead: the staff pages, the account, and bills.
-_TARGETS: Final = ("/truong", "/doi-soat", "/quan-tri", "/thanh-pho", "/tai-khoan", "/p/")
+_TARGETS: Final = (
+    "/truong",
+    "/doi-soat",
+    "/quan-tri",
+    "/thanh-pho",
+    "/cho",
+    "/giup",
+    "/tai-khoan",
+    "/p/",
+)
 
 
 def safe_target(path: str) -> str:
@@ -54,6 +63,10 @@ def home_of(person: pb.Person) -> str:
         return "/doi-soat"
     if held & {"organisations.manage", "people.manage"}:
         return "/quan-tri"
+    if "pilots.inspect" in held:
+        return "/cho"
+    if "helper.serve" in held:
+        return "/giup"
     return "/tai-khoan"
 
 

@@ -24,11 +24,13 @@ from tests.support.fake_bills import SCHOOL, Bill, States, month_lines, stamp
 from tests.support.fake_city import City
 from tests.support.fake_directory import PASSWORD, Directory
 from tests.support.fake_invoices import Invoices
+from tests.support.fake_market import Documents, Market
 from tests.support.fake_sales import Sales
 from tests.support.fake_stalls import Stalls
-from tests.support.fake_trust import Trust
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
+from xoai.documents.v1 import documents_service_pb2 as documents_pb
+from xoai.documents.v1 import documents_service_pb2_grpc as documents_grpc
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
 from xoai.notifications.v1 import notifications_service_pb2 as notifications_pb
@@ -61,7 +63,8 @@ class FakePlatform:
             {"directory.read", "invoices.read", "invoices.issue", "invoices.void", "schools.read"}
         )
         self.city = City()
-        self.stalls, self.sales, self.trust = Stalls(self), Sales(self), Trust(self)
+        self.stalls, self.sales, self.trust = Stalls(self), Sales(self), Market(self)
+        self.documents = Documents()
         self._server = Server("127.0.0.1:0", SUBJECT_KEY, threads=24)
         self.address = f"127.0.0.1:{self._server.port}"
         for module, name, servicer, register in self.services():
@@ -91,6 +94,12 @@ class FakePlatform:
             (stalls_pb, "StallsService", self.stalls, stalls_grpc.add_StallsServiceServicer_to_server),
             (sales_pb, "SalesService", self.sales, sales_grpc.add_SalesServiceServicer_to_server),
             (city_pb, "CityService", self.city, city_grpc.add_CityServiceServicer_to_server),
+            (
+                documents_pb,
+                "DocumentsService",
+                self.documents,
+                documents_grpc.add_DocumentsServiceServicer_to_server,
+            ),
             (trust_pb, "TrustService", self.trust, trust_grpc.add_TrustServiceServicer_to_server),
             (vietqr_pb, "VietqrService", VietqrServicer(), vietqr_grpc.add_VietqrServiceServicer_to_server),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from kit import ids
 from tests.support.fake_bills import ACCOUNT, OTHER_SCHOOL, SCHOOL
 from tests.support.fake_directory import API_KEY, PASSWORD
 from tests.support.fake_platform import FakePlatform
+from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 
 ORGANISATION = ids.external("org", uuid.UUID(SCHOOL))
 
@@ -230,3 +232,25 @@ def test_a_round_is_not_heard_without_a_right(address: str) -> None:
     channel = "batch:" + ids.external("rnd", uuid.uuid4())
     answer = httpx.get(f"{address}/v1/events", params={"channel": channel}, timeout=10)
     assert answer.status_code == 401
+
+
+def test_bank_feeds_are_anybodys(client: httpx.Client, platform: FakePlatform) -> None:
+    """Who is late, since when, by the names that pages say; asked anew after ten seconds at the earliest."""
+    feed = trust_pb.BankFeed(bin="970405", bank_name="970405", median_milliseconds=190_000)
+    feed.late_since.FromDatetime(datetime(2026, 11, 22, 3, 42, tzinfo=UTC))
+    platform.trust.feeds = [feed]
+    answer = client.get("/v1/bank-feeds")
+    assert answer.json() == {
+        "feeds": [
+            {
+                "bin": "970405",
+                "bank_name": "Agribank",
+                "median_milliseconds": 190_000,
+                "last_arrive_time": None,
+                "late_since": "2026-11-22T03:42:00Z",
+            }
+        ]
+    }
+    assert answer.headers["cache-control"] == "public, max-age=10"
+    platform.trust.feeds = []
+    assert len(client.get("/v1/bank-feeds").json()["feeds"]) == 1
