@@ -36,7 +36,7 @@ def paired(platform: FakePlatform, address: str, open_page: Callable[..., Page])
         phone = HeldPhone(
             platform,
             address,
-            open_page(height=740, allow=("status of 404", *options.pop("allow", ())), **options),
+            open_page(height=740, **options),
         )
         phone.pair(platform.stalls.add_stall(), role)
         return phone

@@ -79,7 +79,7 @@ def test_the_first_load_stays_within_its_budget(
     """At most 120 KB, 35 KB of it scripts; ready in 3.5 s at 400 kbit/s, 400 ms and a sixth of the processor; best of three."""
     fastest = []
     for _ in range(3):
-        page = open_page(allow=("status of 404",))
+        page = open_page()
         cookies = paired().page.context.cookies()
         page.context.add_cookies(cookies)
         load = slow_load(page, f"{address}/quay-hang", cpu=6)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from kit import speech
+from kit import clock, speech
+from tests.support.fake_bills import stamp
+from tests.support.fake_platform import FakePlatform
 from tests.support.fake_stalls import Role, payload_of
+from tests.support.gateway import running_gateway, settings_for
 from tests.support.stall_line import HeldPhone
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
+from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 from xoai.pilots.v1.pilots_events_pb2 import StallEvent
 
 OpenPage = Callable[..., Page]
@@ -304,3 +309,21 @@ def test_a_removed_phone_says_so(paired: Callable[..., HeldPhone]) -> None:
     started.page.wait_for_timeout(2_200)
     started.hear()
     expect(started.shown("unpaired")).to_contain_text("Máy này chưa ghép với quầy nào")
+
+
+def test_a_late_bank_is_named(
+    platform: FakePlatform, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """“Ngân hàng X đang gửi tin chậm, từ 10:42” stands over the pad while it lasts."""
+    since = clock.now() - timedelta(minutes=5)
+    late = trust_pb.BankFeed(bin="970436", late_since=stamp(since))
+    monkeypatch.setattr(platform.trust, "feeds", [late])
+    # A gateway of its own: how the feeds are is asked once in some seconds for all phones.
+    with running_gateway(settings_for(platform, tmp_path)) as url:
+        started = HeldPhone(platform, url, open_page())
+        started.pair(platform.stalls.add_stall())
+        expect(started.shown("begin")).to_contain_text("Vietcombank đang gửi tin chậm")
+        started.begin()
+        time = since.astimezone(clock.CITY_ZONE).strftime("%H:%M")
+        strip = started.page.get_by_text(f"Vietcombank đang gửi tin chậm, từ {time}")
+        expect(strip).to_be_visible()
