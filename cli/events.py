@@ -14,7 +14,7 @@ from kit.inbox_tables import open_letters
 from kit.runtime import Process
 
 # Services whose databases have dead letters.
-_CONSUMING: Final = ("invoices", "reconciliation")
+_CONSUMING: Final = ("invoices", "reconciliation", "pilots")
 
 app = typer.Typer(help="Tin không xử lý được: xem và chạy lại.", no_args_is_help=True)
 

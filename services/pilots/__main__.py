@@ -8,6 +8,7 @@ from datetime import timedelta
 from kit.db import Database
 from kit.grpc_server import Edge
 from kit.inbox import Consumer
+from kit.rpc.dead_letters import DeadLetters
 from kit.runtime import Process, main
 from services.pilots.consume import accounts
 from services.pilots.consume import sales as consume_sales
@@ -42,44 +43,26 @@ def compose(process: Process) -> None:
     database = process.database(SERVICE)
     settings = PilotsSettings()
     codes = Codes(process.channels)
-    _compose_stalls(process, database, settings, codes)
+    consumers = _consumers(process, database, settings)
+    for consumer in consumers:
+        process.add_consumer(consumer.name, consumer)
+    letters = DeadLetters(database, consumers)
+    _compose_stalls(process, database, settings, codes, letters)
     _compose_sales(process, database, settings, codes)
     _compose_trust(process, database, settings)
     _compose_city(process, database, settings, codes)
     process.add_relay(database)
 
 
-def _compose_stalls(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
-    tools = Tools(
-        edge=Edge(database),
-        codes=codes,
-        directory=Directory(process.channels),
-        enrolling=Enrolling(process.channels, is_trial=settings.mode != "production"),
-        subject_key=settings.subject_key.get_secret_value(),
-        data_key=settings.data_key.get_secret_value(),
-    )
-    process.add_servicer(
-        stalls_pb.DESCRIPTOR.services_by_name["StallsService"],
-        StallsServicer(tools),
-        stalls_grpc.add_StallsServiceServicer_to_server,
-    )
-    process.add_consumer(
-        accounts.NAME,
+def _consumers(process: Process, database: Database, settings: PilotsSettings) -> list[Consumer]:
+    payments, credits = consume_sales.PAYMENTS, consume_sales.CREDITS
+    return [
         Consumer(
             accounts.NAME,
             lambda: process.events().subscribe(accounts.NAME, [accounts.TOPIC]),
             database,
             batch_handlers=accounts.BATCH_HANDLERS,
         ),
-    )
-    process.add_job("pilots.stands", settings.stands_seconds, lambda: stands.issue_wanted(database, codes))
-    process.add_job("pilots.tidy_up", settings.tidy_seconds, lambda: tidying.tidy_up(database))
-
-
-def _compose_sales(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
-    payments, credits = consume_sales.PAYMENTS, consume_sales.CREDITS
-    process.add_consumer(
-        payments,
         Consumer(
             payments,
             lambda: process.events().subscribe(payments, [consume_sales.PAYMENTS_TOPIC]),
@@ -88,9 +71,6 @@ def _compose_sales(process: Process, database: Database, settings: PilotsSetting
             max_events=settings.pilots_batch,
             knows_repeats=True,
         ),
-    )
-    process.add_consumer(
-        credits,
         Consumer(
             credits,
             lambda: process.events().subscribe(credits, [consume_sales.CREDITS_TOPIC]),
@@ -98,7 +78,31 @@ def _compose_sales(process: Process, database: Database, settings: PilotsSetting
             batch_handlers=consume_sales.CREDITS_HANDLERS,
             max_events=settings.pilots_batch,
         ),
+    ]
+
+
+def _compose_stalls(
+    process: Process, database: Database, settings: PilotsSettings, codes: Codes, letters: DeadLetters
+) -> None:
+    tools = Tools(
+        edge=Edge(database),
+        codes=codes,
+        directory=Directory(process.channels),
+        enrolling=Enrolling(process.channels, is_trial=process.settings.mode != "production"),
+        subject_key=process.settings.subject_key.get_secret_value(),
+        data_key=process.settings.data_key.get_secret_value(),
+        letters=letters,
     )
+    process.add_servicer(
+        stalls_pb.DESCRIPTOR.services_by_name["StallsService"],
+        StallsServicer(tools),
+        stalls_grpc.add_StallsServiceServicer_to_server,
+    )
+    process.add_job("pilots.stands", settings.stands_seconds, lambda: stands.issue_wanted(database, codes))
+    process.add_job("pilots.tidy_up", settings.tidy_seconds, lambda: tidying.tidy_up(database))
+
+
+def _compose_sales(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
     key = settings.subject_key.get_secret_value()
     process.add_servicer(
         sales_pb.DESCRIPTOR.services_by_name["SalesService"],

@@ -16,6 +16,7 @@ from services.vietqr.domain.code import AdditionalData, Code
 from services.vietqr.domain.encode import encode
 from tests.support.fake_access import SUBJECT_KEY, everybody
 from tests.support.fake_bills import stamp
+from xoai.common.v1 import common_pb2 as common_pb
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 from xoai.pilots.v1 import stalls_service_pb2_grpc as pb_grpc
 
@@ -78,6 +79,11 @@ class Stalls(pb_grpc.StallsServiceServicer):
         self.unlock_time = timedelta(hours=12)
 
     # For tests
+
+    def ListDeadLetters(
+        self, request: Any, context: grpc.ServicerContext
+    ) -> common_pb.ListDeadLettersResponse:
+        return common_pb.ListDeadLettersResponse()
 
     def add_stall(self, **facts: Any) -> pb.Stall:
         """A stall in use, with its stand."""

@@ -18,7 +18,8 @@ from xoai.common.v1 import common_pb2 as pb
 
 routes = page_routes()
 REPLAY: Final = "events.replay"
-_SERVICES: Final = ("reconciliation", "invoices")
+# Services with the name under which the gateway calls them.
+_SERVICES: Final = {"reconciliation": "reconciliation", "invoices": "invoices", "pilots": "stalls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def _grouped(page: Page, service: str, letters: Sequence[pb.DeadLetter]) -> list
     titles = {
         "reconciliation": _("Đối soát"),
         "invoices": _("Phiếu thu"),
+        "pilots": _("Quầy hàng"),
     }
     groups: dict[tuple[str, str, str], list[pb.DeadLetter]] = {}
     for letter in letters:
@@ -67,7 +69,7 @@ def _grouped(page: Page, service: str, letters: Sequence[pb.DeadLetter]) -> list
 
 
 def _stub(page: Page, service: str) -> Any:
-    return getattr(page.state.clients, service)
+    return getattr(page.state.clients, _SERVICES[service])
 
 
 @routes.post("/doi-soat/tin-loi/ket/{service}", holds(REPLAY), include_in_schema=False)

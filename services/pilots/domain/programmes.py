@@ -1,19 +1,15 @@
-"""Programmes: a street, a market or a fair with its dates, its hours and its blocks on a drawn schematic.
-
-Money after the cut-off belongs to the next business day; `book_date` and `next_cut_off` alone say what that means.
-"""
+"""Programmes: a street, a market or a fair with its dates, its hours and its blocks on a drawn schematic."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from kit.clock import CITY_ZONE
 from kit.text import clean_display
 from services.pilots.domain.errors_stalls import BadStallField, ProgrammeHasNoSections, SectionTwice
 from services.pilots.domain.wards import former_ward, ward_now
@@ -78,24 +74,6 @@ class Programme:
     def is_open_on(self, day: date) -> bool:
         """True between the programme's first and last day."""
         return self.start_date <= day and (self.end_date is None or day <= self.end_date)
-
-
-def book_date(moment: datetime, cut_off_minute: int) -> date:
-    """The business day to which `moment` (aware) belongs: from the cut-off on, the next one."""
-    local = moment.astimezone(CITY_ZONE)
-    late = local.hour * 60 + local.minute >= cut_off_minute
-    return local.date() + timedelta(days=1) if late else local.date()
-
-
-def cut_off(day: date, cut_off_minute: int) -> datetime:
-    """The moment at which a business day ends. A cut-off at midnight (1440) is the next day's first moment."""
-    start = datetime.combine(day, time(), CITY_ZONE)
-    return start + timedelta(minutes=cut_off_minute)
-
-
-def next_cut_off(moment: datetime, cut_off_minute: int) -> datetime:
-    """The end of the business day to which `moment` belongs."""
-    return cut_off(book_date(moment, cut_off_minute), cut_off_minute)
 
 
 def checked(wish: Programme) -> Programme:

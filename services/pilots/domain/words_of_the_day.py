@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+# What its key is derived for.
+WORD_OF_THE_DAY: Final = "word of the day"
 _PATH: Final = Path(__file__).parents[1] / "data" / "words_of_the_day.txt"
 
 
@@ -20,8 +22,8 @@ def word_pairs() -> tuple[str, ...]:
     return tuple(line for line in _PATH.read_text(encoding="utf-8").splitlines() if line)
 
 
-def word_of(day: date, key: str) -> str:
+def word_of(day: date, key: bytes) -> str:
     """The word of a day; `key` is the installation's own."""
-    digest = hmac.digest(key.encode(), b"pilots.word:" + day.isoformat().encode(), "sha256")
+    digest = hmac.digest(key, day.isoformat().encode(), "sha256")
     pairs = word_pairs()
     return pairs[int.from_bytes(digest[:8]) % len(pairs)]

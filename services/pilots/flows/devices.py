@@ -13,6 +13,8 @@ from kit import audit, clock, ids
 from kit.auth import Kind, Subject
 from kit.errors import Error, PermissionDenied
 from kit.text import clean_display
+from services.pilots.domain import days
+from services.pilots.domain.days import Hours
 from services.pilots.domain.devices import (
     BLOCK,
     LIFE,
@@ -40,7 +42,6 @@ from services.pilots.domain.errors_stalls import (
     TooManyDevices,
     WrongPin,
 )
-from services.pilots.domain.programmes import next_cut_off
 from services.pilots.domain.stalls import Stall, checked_text
 from services.pilots.flows import access, events
 from services.pilots.store import devices as store
@@ -57,7 +58,7 @@ class PinTry:
     device: Device
     pin_hash: str
     failures: int
-    cut_off_minute: int
+    hours: Hours
 
 
 def create_pairing(
@@ -158,7 +159,7 @@ def begin_try(session: Session, key: str) -> PinTry:
         replace(device, pin_failures=failures, pin_blocked_until=blocked_until),
         pin.pin_hash,
         failures,
-        pin.cut_off_minute,
+        pin.hours,
     )
 
 
@@ -176,7 +177,7 @@ def end_try(session: Session, attempt: PinTry, *, fits: bool) -> Device | Error:
     if pin.pin_hash != attempt.pin_hash:
         # The owner gave another PIN at this very moment.
         return WrongPin(left=MOST_FAILURES - attempt.failures)
-    until = next_cut_off(now, attempt.cut_off_minute)
+    until = days.end_of(days.day_of(now, attempt.hours), attempt.hours)
     store.remove_miss(session, attempt.id)
     store.set_failures(session, device.id, 0, None)
     store.set_unlock(session, device.id, until)

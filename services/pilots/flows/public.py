@@ -22,7 +22,7 @@ class PublicStall:
     is_outside_dates: bool
 
 
-def public_stall(session: Session, code: str, word_key: str) -> PublicStall:
+def public_stall(session: Session, code: str, word_key: bytes) -> PublicStall:
     """The stall of a code, as typed or scanned. Raises StallNotFound."""
     reference = references.normalise(code)
     stall = store.get(session, reference) if references.check(reference) else None

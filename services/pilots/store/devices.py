@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from kit.arrays import uuids
+from services.pilots.domain.days import Hours
 from services.pilots.domain.devices import Device, Pairing, Role
 
 _COLUMNS: Final = """
@@ -25,8 +26,7 @@ class PinState:
     pin_hash: str
     misses_of_stall: int
     oldest_miss_time: datetime | None
-    cut_off_minute: int
-    is_withdrawn: bool
+    hours: Hours
 
 
 def add_pairing(session: Session, pairing: Pairing) -> None:
@@ -178,7 +178,7 @@ def lock_pin(session: Session, stall_id: UUID, since: datetime) -> PinState:
     """The stall's PIN with its wrong tries since a time; the tries of a stall stand in line for this lock."""
     row = session.execute(
         text(
-            "SELECT s.pin_hash, s.state, p.cut_off_minute FROM stall s JOIN programme p ON p.id = s.programme_id"
+            "SELECT s.pin_hash, s.close_minute, p.cut_off_minute FROM stall s JOIN programme p ON p.id = s.programme_id"
             " WHERE s.id = :id FOR NO KEY UPDATE OF s"
         ),
         {"id": stall_id},
@@ -190,7 +190,8 @@ def lock_pin(session: Session, stall_id: UUID, since: datetime) -> PinState:
         ),
         {"id": stall_id, "since": since},
     ).one()
-    return PinState(row.pin_hash, misses.misses, misses.oldest, row.cut_off_minute, row.state == "withdrawn")
+    hours = Hours(row.close_minute, row.cut_off_minute)
+    return PinState(row.pin_hash, misses.misses, misses.oldest, hours)
 
 
 def add_miss(session: Session, id: UUID, organisation_id: UUID, stall_id: UUID, now: datetime) -> None:

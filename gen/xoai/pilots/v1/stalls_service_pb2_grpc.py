@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from xoai.common.v1 import common_pb2 as xoai_dot_common_dot_v1_dot_common__pb2
 from xoai.pilots.v1 import stalls_service_pb2 as xoai_dot_pilots_dot_v1_dot_stalls__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -169,6 +170,16 @@ class StallsServiceStub:
                 '/xoai.pilots.v1.StallsService/SetPin',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.FromString,
+                _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/ListDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.ReplayDeadLetters = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/ReplayDeadLetters',
+                request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+                response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
                 _registered_method=True)
 
 
@@ -351,6 +362,19 @@ class StallsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDeadLetters(self, request, context):
+        """What the consumers of all four services of this process could not handle.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDeadLetters(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StallsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -488,6 +512,16 @@ def add_StallsServiceServicer_to_server(servicer, server):
                     servicer.SetPin,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'ReplayDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDeadLetters,
+                    request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.FromString,
+                    response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1220,6 +1254,60 @@ class StallsService:
             '/xoai.pilots.v1.StallsService/SetPin',
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/ListDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/ReplayDeadLetters',
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
+            xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from xoai.common.v1 import common_pb2 as _common_pb2
 from xoai.pilots.v1 import stalls_service_pb2 as _stalls_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -73,6 +74,9 @@ class StallsServiceStub:
     RevokeDevice: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.RevokeDeviceRequest, _stalls_service_pb2.Device]
     SetPin: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.SetPinRequest, _stalls_service_pb2.Stall]
     """Four digits, by the owner's login only."""
+    ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
+    """What the consumers of all four services of this process could not handle."""
+    ReplayDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]
 
 @_typing.type_check_only
 class StallsServiceAsyncStub(StallsServiceStub):
@@ -119,6 +123,9 @@ class StallsServiceAsyncStub(StallsServiceStub):
     RevokeDevice: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.RevokeDeviceRequest, _stalls_service_pb2.Device]  # type: ignore[assignment]
     SetPin: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.SetPinRequest, _stalls_service_pb2.Stall]  # type: ignore[assignment]
     """Four digits, by the owner's login only."""
+    ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
+    """What the consumers of all four services of this process could not handle."""
+    ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]  # type: ignore[assignment]
 
 class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Programmes, their places, the units that hold stalls, stands, and the phones of a stall."""
@@ -324,5 +331,20 @@ class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_stalls_service_pb2.Stall, _abc.Awaitable[_stalls_service_pb2.Stall]]:
         """Four digits, by the owner's login only."""
+
+    @_abc_1.abstractmethod
+    def ListDeadLetters(
+        self,
+        request: _common_pb2.ListDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ListDeadLettersResponse, _abc.Awaitable[_common_pb2.ListDeadLettersResponse]]:
+        """What the consumers of all four services of this process could not handle."""
+
+    @_abc_1.abstractmethod
+    def ReplayDeadLetters(
+        self,
+        request: _common_pb2.ReplayDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_common_pb2.ReplayDeadLettersResponse, _abc.Awaitable[_common_pb2.ReplayDeadLettersResponse]]: ...
 
 def add_StallsServiceServicer_to_server(servicer: StallsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from kit.auth import Permission, Subject
 from kit.grpc_server import caller_of
+from services.pilots.domain.keys import derived
 from services.pilots.domain.stalls import Account, PackCode, StallState
+from services.pilots.domain.words_of_the_day import WORD_OF_THE_DAY
 from services.pilots.flows import public
 from services.pilots.flows import stands as flows
 from services.pilots.flows.public import PublicStall
 from services.pilots.flows.stands import WrittenCode
 from services.pilots.ports.codes import Code
 from services.pilots.rpc.stalls import forms
-from services.pilots.rpc.stalls.desk import Desk
+from services.pilots.rpc.stalls.desk import Desk, Tools
 from services.pilots.rpc.stalls.places import MANAGE, READ
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
@@ -37,6 +39,10 @@ _STANDINGS: Final = {
 
 class Boards(Desk):
     """What stands at a stall, and what its page says."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._word_key = derived(tools.data_key, WORD_OF_THE_DAY)
 
     def IssueStand(self, request: pb.IssueStandRequest, context: grpc.ServicerContext) -> pb.Stand:
         stall_id = forms.uuid("stall_id", request.stall_id)
@@ -76,7 +82,7 @@ class Boards(Desk):
     ) -> pb.PublicStall:
         found = self._edge.query(
             context,
-            lambda session, _: public.public_stall(session, request.code, self._tools.data_key),
+            lambda session, _: public.public_stall(session, request.code, self._word_key),
         )
         return self._public(found)
 

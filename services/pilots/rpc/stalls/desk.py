@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kit.grpc_server import Edge
+from kit.rpc.dead_letters import DeadLetters
 from services.pilots.ports.codes import Codes
 from services.pilots.ports.directory import Directory
 from services.pilots.ports.enrolling import Enrolling
@@ -20,6 +21,7 @@ class Tools:
     enrolling: Enrolling
     subject_key: str
     data_key: str
+    letters: DeadLetters
 
     @property
     def page_key(self) -> str:

@@ -18,7 +18,7 @@ from services.pilots.flows import access
 from services.pilots.flows import devices as flows
 from services.pilots.pins import PinKeeper
 from services.pilots.rpc.stalls import forms
-from services.pilots.rpc.stalls.desk import Desk
+from services.pilots.rpc.stalls.desk import Desk, Tools
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 _OWNER: Final = Permission(access.MANAGE)
@@ -39,6 +39,10 @@ _ROLES_OF: Final = {number: role for role, number in _ROLES.items()}
 
 class Devices(Desk):
     """Paired, resolved, unlocked, revoked."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools)
+        self._pins = PinKeeper(tools.data_key)
 
     def CreatePairing(self, request: pb.CreatePairingRequest, context: grpc.ServicerContext) -> pb.Pairing:
         stall_id, role = forms.uuid("stall_id", request.stall_id), _ROLES_OF.get(request.role)
@@ -114,10 +118,6 @@ class Devices(Desk):
 
         self._codes.load_banks()
         return self._edge.command(context, sealed, pb.Stall, effect)
-
-    @property
-    def _pins(self) -> PinKeeper:
-        return PinKeeper(self._tools.data_key)
 
     def _session(self, device: Device, stall: Stall) -> pb.DeviceSession:
         now = clock.now()

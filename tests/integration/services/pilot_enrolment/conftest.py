@@ -14,6 +14,7 @@ from kit.grpc_client import OPTIONS, Channels
 from kit.grpc_server import Edge
 from kit.grpc_server import Server as GrpcServer
 from kit.postgres import Server
+from kit.rpc.dead_letters import DeadLetters
 from kit.settings import Settings
 from kit.testing.service import DATA_KEY, SUBJECT_KEY, service_database
 from services.directory.rpc import DirectoryServicer
@@ -54,6 +55,7 @@ def market(postgres_server: Server) -> Iterator[Market]:
             enrolling=Enrolling(channels, is_trial=True),
             subject_key=SUBJECT_KEY,
             data_key=DATA_KEY,
+            letters=DeadLetters(pilots),
         )
         for service, servicer, register in (
             (

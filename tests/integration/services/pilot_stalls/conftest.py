@@ -17,6 +17,7 @@ from kit.grpc_server import Edge
 from kit.grpc_server import Server as GrpcServer
 from kit.inbox import Consumer
 from kit.postgres import Server
+from kit.rpc.dead_letters import DeadLetters
 from kit.settings import Settings
 from kit.testing.events_memory import MemoryLog
 from kit.testing.service import DATA_KEY, SUBJECT_KEY, service_database
@@ -80,6 +81,7 @@ def channel(
         enrolling=Enrolling(channels, is_trial=True),
         subject_key=SUBJECT_KEY,
         data_key=DATA_KEY,
+        letters=DeadLetters(database),
     )
     with service_database(postgres_server, "directory") as directory:
         servicers: tuple[tuple[Any, Any, Any], ...] = (

@@ -19,7 +19,8 @@ from services.pilots.domain.errors_stalls import (
     StallWaitsForAccount,
     TooManyPackCodes,
 )
-from services.pilots.domain.words_of_the_day import word_of
+from services.pilots.domain.keys import derived
+from services.pilots.domain.words_of_the_day import WORD_OF_THE_DAY, word_of
 from services.pilots.jobs import stands as jobs
 from services.pilots.ports.codes import Codes
 from services.vietqr.domain import decode
@@ -198,7 +199,7 @@ def test_anybody_may_ask_whether_a_board_is_genuine(
     assert (found.code, found.issue_number) == (reference, 1)
     assert (found.account_holder, found.bank_name) == ("TRAN THI HANH", "Vietcombank")
     assert found.account_last_four == opened.account.account.number[-4:]
-    assert found.word_of_the_day == word_of(clock.today(), DATA_KEY)
+    assert found.word_of_the_day == word_of(clock.today(), derived(DATA_KEY, WORD_OF_THE_DAY))
     assert len(found.check_code) == 5
     assert decode(found.payload).code.additional.purpose == reference
     assert not found.outside_dates

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import grpc
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from kit import auth, clock, errors
 from kit.db import Database
 from kit.testing.service import SUBJECT_KEY
+from services.pilots.domain import days
+from services.pilots.domain.days import Hours
 from services.pilots.domain.devices import BLOCK, MISS_WINDOW
 from services.pilots.domain.errors_stalls import (
     BadPin,
@@ -22,7 +24,6 @@ from services.pilots.domain.errors_stalls import (
     StallNotFound,
     WrongPin,
 )
-from services.pilots.domain.programmes import next_cut_off
 from tests.integration.services.pilot_stalls.callers import (
     LISTENER,
     PIN,
@@ -57,6 +58,11 @@ def resolve(channel: grpc.Channel, device_key: str) -> pb.DeviceSession:
     return session
 
 
+def day_end(opened: OpenStall) -> datetime:
+    hours = Hours(opened.programme.close_minute, opened.programme.cut_off_minute)
+    return days.end_of(days.day_of(clock.now(), hours), hours)
+
+
 def wrong(channel: grpc.Channel, device_key: str, times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(errors.Error):
@@ -72,7 +78,7 @@ def test_the_pin_opens_selling_until_the_day_ends(
         unlock(channel, device.key)
     set_pin(channel, stall_id)
     session = unlock(channel, device.key)
-    until = next_cut_off(clock.now(), opened.programme.cut_off_minute)
+    until = day_end(opened)
     assert int(session.unlock_until.ToSeconds()) == int(until.timestamp())
     grants = auth.verify(session.subject_token, SUBJECT_KEY).grants
     assert grants[str(ORGANISATION)] == {"stalls.read", "stalls.sell"}
@@ -86,7 +92,7 @@ def test_selling_ends_with_the_business_day(channel: grpc.Channel, opened: OpenS
     device = pair(channel, stall_id)
     set_pin(channel, stall_id)
     unlock(channel, device.key)
-    clock.set_offset(next_cut_off(clock.now(), opened.programme.cut_off_minute) - clock.now())
+    clock.set_offset(day_end(opened) - clock.now())
     assert not resolve(channel, device.key).HasField("unlock_until")
 
 
