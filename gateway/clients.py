@@ -54,6 +54,7 @@ class Clients:
         self.sales = SalesServiceStub(self._to("pilots"))
         self.trust = TrustServiceStub(self._to("pilots"))
         self.city = CityServiceStub(self._to("pilots"))
+        self.documents = DocumentsServiceStub(self._to("documents"))
         self.reconciliation = ReconciliationServiceStub(self._to("reconciliation"))
         self.intake = IntakeServiceStub(self._to("intake"))
         self.notifications = NotificationsServiceStub(self._to("notifications"))

@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from gateway import formats
 from gateway.bills import Code
 from gateway.clients import Clients
-from gateway.kept import Kept
 from kit import auth
 from kit.errors import NotFound
 from kit.references.code import Kind, check, kind_of
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
-from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 
-_FEED_SECONDS: Final = 15
 _State = sales_pb.Sale.State
 
 
@@ -102,7 +97,6 @@ class StallReader:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._feeds: Kept[dict[str, trust_pb.BankFeed]] = Kept(_FEED_SECONDS, 1)
 
     @property
     def _token(self) -> str:
@@ -133,16 +127,3 @@ class StallReader:
         except NotFound as error:
             raise StallCodeUnknown() from error
         return stall
-
-    async def late_since(self, bin_: str) -> tuple[str, datetime] | None:
-        """The bank and since when, if it tells of money late now."""
-
-        async def read() -> dict[str, trust_pb.BankFeed]:
-            reply = await self._clients.call(
-                self._clients.trust.ListBankFeeds, trust_pb.ListBankFeedsRequest(), self._token
-            )
-            return {feed.bin: feed for feed in reply.feeds}
-
-        feed = (await self._feeds.get("", read)).get(bin_)
-        since = formats.moment(feed.late_since) if feed is not None else None
-        return (feed.bank_name, since) if feed is not None and since is not None else None

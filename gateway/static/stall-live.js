@@ -53,21 +53,20 @@ export class Live {
 
   // Connect anew, behind the last event that was heard.
   reopen() {
-    this.#open(true);
+    this.#open();
   }
 
   #offline = () => this.#join(false);
 
   #again = () => {
     if (document.hidden || !navigator.onLine) return;
-    if (performance.now() - this.#heard > LOST_MS / 2 || !this.#joined) this.#open(true);
+    if (performance.now() - this.#heard > LOST_MS / 2 || !this.#joined) this.#open();
   };
 
-  // `wasLost`: what came meanwhile was missed, and is summed up first.
-  #open(wasLost = false) {
+  #open() {
     this.#source?.close();
     this.#opened = performance.now();
-    const source = new EventSource(`/v1/events?channel=${encodeURIComponent(this.channel)}&after=${this.seen}${wasLost ? "&resume=1" : ""}`);
+    const source = new EventSource(`/v1/events?channel=${encodeURIComponent(this.channel)}&after=${this.seen}`);
     this.#source = source;
     source.onopen = () => this.#hear();
     source.onmessage = (event) => { this.#hear(); this.#take(JSON.parse(event.data)); };
@@ -93,7 +92,7 @@ export class Live {
     const now = performance.now();
     if (now - this.#heard < LOST_MS) return;
     this.#join(false);
-    if (now - this.#opened > REOPEN_MS && navigator.onLine) this.#open(true);
+    if (now - this.#opened > REOPEN_MS && navigator.onLine) this.#open();
   }
 
   #take(message) {

@@ -11,6 +11,7 @@ from gateway.web import (
     finance,
     lookup,
     market,
+    merchant,
     notices,
     people,
     quay,
@@ -38,5 +39,6 @@ GROUPS: Final[tuple[Routes, ...]] = (
     *stall.GROUPS,
     *market.GROUPS,
     *volunteer.GROUPS,
+    *merchant.GROUPS,
     system.routes,
 )

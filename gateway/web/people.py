@@ -67,6 +67,8 @@ def home_of(person: pb.Person) -> str:
         return "/cho"
     if "helper.serve" in held:
         return "/giup"
+    if "stalls.read" in held:
+        return "/quay-hang/chu"
     return "/tai-khoan"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from gateway import formats
@@ -29,13 +31,20 @@ async def view_of(page: Page, sale: pb.PublicSale) -> SaleView:
     view = SaleView(sale, None, None)
     if view.state not in _WITH_CODE or view.was_closed:
         return view
-    try:
-        late = await page.state.stalls.late_since(sale.bin)
-    except Unavailable:
-        # The page is worth more than the remark.
-        late = None
+    late = await _late(page, sale.bin)
     code = await page.state.bills.code_for(sale.bin, sale.account_number, view.rest, sale.reference)
     return SaleView(sale, code, late)
+
+
+async def _late(page: Page, bin_: str) -> tuple[str, datetime] | None:
+    """The bank's name and since when, if it tells of money late now."""
+    try:
+        feed = next((feed for feed in await page.state.feeds.late() if feed.bin == bin_), None)
+    except Unavailable:
+        # The page is worth more than the remark.
+        return None
+    since = formats.moment(feed.late_since) if feed is not None else None
+    return (feed.bank_name, since) if feed is not None and since is not None else None
 
 
 def _said(page: Page, view: SaleView) -> str:

@@ -26,6 +26,7 @@ from services.documents.domain import (
     ReceiptContent,
     ReceiptRow,
     StandContent,
+    StandWithoutCode,
 )
 from services.documents.typesetting import (
     digest_of,
@@ -197,6 +198,9 @@ def _payment(payment: pb.PaymentDetails) -> PaymentDetails:
 
 
 def _stand(stand: pb.StandContent) -> StandContent:
+    # Without an account in force a stall has no board, hence no date of one either.
+    if not stand.issue_date:
+        raise StandWithoutCode(stall=stand.stall_number)
     return StandContent(
         account_holder=stand.account_holder,
         account_last_four=stand.account_last_four,

@@ -137,13 +137,13 @@ def test_a_waiting_sale_shows_its_code_and_no_proof(platform: FakePlatform, clie
 def test_a_late_bank_is_named_with_its_time(platform: FakePlatform, tmp_path: Path) -> None:
     """The payer is not left to think that the money is lost."""
     since = clock.now() - timedelta(minutes=4)
-    feed = trust_pb.BankFeed(bin="970499", bank_name="Ngân hàng Thử", late_since=stamp(since))
+    feed = trust_pb.BankFeed(bin="970499", late_since=stamp(since))
     platform.trust.feeds.append(feed)
     sale = open_sale(platform, 50_000, platform.stalls.add_stall(bin="970499").id)
     with running_gateway(settings_for(platform, tmp_path)) as address:
         said = text_of(httpx.get(f"{address}/p/{sale.reference}"))
         other = text_of(httpx.get(f"{address}/p/{open_sale(platform).reference}"))
-    assert f"Ngân hàng Thử đang gửi tin chậm, từ {since.astimezone(clock.CITY_ZONE):%H:%M}" in said
+    assert f"Ngân hàng Thử Xoài đang gửi tin chậm, từ {since.astimezone(clock.CITY_ZONE):%H:%M}" in said
     assert "gửi tin chậm" not in other
 
 
