@@ -32,6 +32,7 @@ from gateway.rendering import Renderer
 from gateway.settings import GatewaySettings
 from gateway.stalls import StallReader
 from gateway.state import State
+from gateway.streams import Streams
 from gateway.viewers import Cookies, Viewers
 from gateway.web.people import login_url, proof_url
 from kit.errors import Error
@@ -98,6 +99,7 @@ def create_app(
     app.state.answer_error = _answer_error
     _handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=6)
+    app.add_middleware(Streams)
     app.add_middleware(Defence, settings=settings)
     return app
 

@@ -1,7 +1,10 @@
 """Live events: one stream from notifications per process, fanned out to screens by channel as server-sent events.
 
 An event's id is its owner's sequence. Nothing hangs on the stream alone: a screen that connects, or whose stream had a
-gap, is told the state that the owner has now, and waiting screens are told again once a minute.
+gap, is told what its owner says came after the last event that it had, and waiting screens ask again once a minute.
+
+Thousands of phones listen for hours: a screen that waits has one coroutine and no timer of its own, and what many
+screens hear is made once.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +21,7 @@ from prometheus_client import Gauge
 
 from gateway.clients import Clients
 from kit import auth, clock, log
-from kit.errors import Error, ResourceExhausted, Unauthenticated, Unavailable
+from kit.errors import Error, ResourceExhausted, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -26,6 +29,10 @@ HEARTBEAT_SECONDS: Final = 15.0
 STALL_HEARTBEAT_SECONDS: Final = 5.0
 STALL: Final = "stall:"
 _ASK_OWNER_SECONDS: Final = 60.0
+# After an owner that did not answer.
+_ASK_AGAIN_SECONDS: Final = (2.0, 5.0)
+# How many screens ask their owners in a second once a lost stream stands again.
+_ASKS_A_SECOND: Final = 500
 # A stream ends by its deadline and is opened again; a lost network is seen sooner by gRPC's keepalive.
 _STREAM_SECONDS: Final = 3_600.0
 # A round's screen hears of hundreds of bills in a moment; a screen that falls further behind is told what is.
@@ -45,30 +52,153 @@ class Event:
     data: str
 
 
-# The state that the owner of a channel has now, as an event.
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What a screen has to be told now, in order, and where its channel stands by that."""
+
+    events: Sequence[Event]
+    sequence: int
+
+
+# What the owner of a channel says came after a sequence (None: the screen knows nothing yet). `is_back`: the screen was
+# here before, and may have missed something. It raises errors of ours once the listener may listen no longer.
+Source = Callable[[int | None, bool], Awaitable[Caught]]
 Snapshot = Callable[[], Awaitable[Event]]
 
 
+def states(snapshot: Snapshot) -> Source:
+    """The source of a channel of which only the present state counts: it is told if it is newer, or has no sequence."""
+
+    async def caught(after: int | None, is_back: bool) -> Caught:
+        present = await snapshot()
+        is_news = after is None or present.sequence > after or not present.sequence
+        return Caught([present] if is_news else [], max(present.sequence, after or 0))
+
+    return caught
+
+
 class Screen:
-    """One listener. When it is too slow, what it missed is replaced by the owner's present state."""
+    """One listener. `begin` it, then send its `texts`; `leave` ends them.
 
-    def __init__(self) -> None:
-        self.events: asyncio.Queue[Event] = asyncio.Queue(_QUEUE_EVENTS)
-        self.must_ask = False
-        self.woken = asyncio.Event()
+    When it is too slow, or misses a sequence of a channel that has every one, its owner is asked for the rest.
+    """
 
-    def put(self, event: Event) -> None:
-        """Hand an event over without waiting."""
+    __slots__ = (
+        "_first", "_gapless", "_hub", "_is_gone", "_must_ask", "_must_beat", "_queue", "_seen", "_source", "_waiter",
+        "ask_at", "beat_at", "channel",
+    )  # fmt: skip
+
+    def __init__(self, hub: LiveHub, channel: str, source: Source, *, gapless: bool) -> None:
+        self.channel = channel
+        self._hub, self._source, self._gapless = hub, source, gapless
+        self._seen = 0
+        self._first = ""
+        # Sequence and text of what is still to be sent.
+        self._queue: list[tuple[int, str]] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._must_ask = self._must_beat = self._is_gone = False
+        self.ask_at = self.beat_at = 0.0
+
+    async def begin(self, after: int | None, *, is_back: bool) -> None:
+        """Ask the owner what came after. Raises errors of ours, and the screen is none then."""
         try:
-            self.events.put_nowait(event)
-        except asyncio.QueueFull:
-            self.must_ask = True
-        self.woken.set()
+            self._first = await self._ask(after, is_back)
+        except BaseException:
+            self._hub.close_screen(self)
+            raise
+
+    def put(self, sequence: int, text: str) -> None:
+        """Hand an event over without waiting."""
+        if len(self._queue) >= _QUEUE_EVENTS:
+            self._queue.clear()
+            self._must_ask = True
+        self._queue.append((sequence, text))
+        self.wake()
 
     def ask_owner(self) -> None:
-        """Events may have been lost: ask the owner what is."""
-        self.must_ask = True
-        self.woken.set()
+        """Events may have been lost, or the listener its right: ask the owner."""
+        self._must_ask = True
+        self.wake()
+
+    def beat(self) -> None:
+        """Show that the line stands."""
+        self._must_beat = True
+        self.wake()
+
+    def leave(self) -> None:
+        """The listener is gone."""
+        self._is_gone = True
+        self.wake()
+
+    def wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def texts(self) -> AsyncGenerator[str, None]:
+        """The text of the screen's event stream, until it goes, may listen no longer, or the process drains."""
+        try:
+            yield f"retry: {random.randint(1_500, 3_500)}\n\n{self._first}"
+            self._first = ""
+            while not (self._is_gone or self._hub.is_draining):
+                try:
+                    text = await self._next()
+                except Error:
+                    # They come again with a new proof, or hear by a clear answer what is wrong.
+                    return
+                if text:
+                    yield text
+                    self.beat_at = clock.monotonic() + _heartbeat_seconds(self.channel)
+                elif not (self._must_ask or self._is_gone or self._hub.is_draining):
+                    await self._sleep()
+            if not self._is_gone:
+                yield f"retry: {random.randint(500, 5_000)}\n\n"
+        finally:
+            self._hub.close_screen(self)
+
+    async def _next(self) -> str:
+        """What there is to be sent by now."""
+        text = ""
+        if self._must_ask:
+            self._must_ask = False
+            try:
+                text = await self._ask(self._seen, False)
+            except Unavailable:
+                self.ask_at = clock.monotonic() + random.uniform(*_ASK_AGAIN_SECONDS)
+        text += self._take()
+        if not text and self._must_beat:
+            text = _heartbeat(self.channel)
+        self._must_beat = False
+        return text
+
+    async def _ask(self, after: int | None, is_back: bool) -> str:
+        caught = await self._source(after, is_back)
+        self._seen = caught.sequence
+        now = clock.monotonic()
+        self.ask_at = now + _ASK_OWNER_SECONDS + random.uniform(0, 5)
+        self.beat_at = now + _heartbeat_seconds(self.channel)
+        return "".join([_text(self.channel, event) for event in caught.events])
+
+    def _take(self) -> str:
+        """The texts of waiting events in order, each once, up to the first gap."""
+        texts = []
+        queue, self._queue = self._queue, []
+        for place, (sequence, text) in enumerate(queue):
+            if self._gapless and sequence > self._seen + 1:
+                # Held until the owner has said what is missing; the next beat of the hub asks.
+                self._queue = queue[place:]
+                self.ask_at = 0.0
+                break
+            if sequence > self._seen or not sequence:
+                self._seen = max(self._seen, sequence)
+                texts.append(text)
+        return "".join(texts)
+
+    async def _sleep(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
 
 class LiveHub:
@@ -78,26 +208,67 @@ class LiveHub:
         self._clients = clients
         self._screens: dict[str, set[Screen]] = {}
         self._count = 0
-        self._task: asyncio.Task[None] | None = None
-        self._draining = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self.is_draining = False
 
     def start(self) -> None:
         """Open the stream and keep it open."""
-        self._task = asyncio.create_task(self._listen(), name="live events")
+        self._listening = asyncio.create_task(self._listen(), name="live events")
 
     def drain(self) -> None:
         """Ask every screen to connect elsewhere, each after a moment of its own."""
-        self._draining.set()
-        for screens in self._screens.values():
-            for screen in screens:
-                screen.woken.set()
+        self.is_draining = True
+        for screen in self._each():
+            screen.wake()
 
     async def close(self) -> None:
         self.drain()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._listening, self._beating):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def open_screen(self, channel: str, source: Source, *, gapless: bool = False) -> Screen:
+        """A screen that hears its channel from now on; `begin` it. Raises ResourceExhausted.
+
+        `gapless`: each sequence of the channel is told, none may be left out.
+        """
+        if self._count >= _MOST_SCREENS or self.is_draining:
+            raise ResourceExhausted(retry_after=random.randint(5, 30))
+        screen = Screen(self, channel, source, gapless=gapless)
+        self._screens.setdefault(channel, set()).add(screen)
+        self._count += 1
+        _SCREENS.inc()
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.create_task(self._beat(), name="heartbeats")
+        return screen
+
+    def close_screen(self, screen: Screen) -> None:
+        """Forget a screen; once more does nothing."""
+        screens = self._screens.get(screen.channel, set())
+        if screen not in screens:
+            return
+        screens.discard(screen)
+        if not screens:
+            del self._screens[screen.channel]
+        self._count -= 1
+        _SCREENS.dec()
+
+    def _each(self) -> list[Screen]:
+        return [screen for screens in self._screens.values() for screen in screens]
+
+    async def _beat(self) -> None:
+        """One timer for all screens, as long as there are any."""
+        while self._screens:
+            await asyncio.sleep(min(1.0, STALL_HEARTBEAT_SECONDS / 5))
+            now = clock.monotonic()
+            for screen in self._each():
+                if now >= screen.ask_at:
+                    screen.ask_owner()
+                elif now >= screen.beat_at:
+                    screen.beat()
 
     async def _listen(self) -> None:
         """Read the stream for ever; a lost one is opened again after a moment, and screens ask their owners."""
@@ -126,74 +297,26 @@ class LiveHub:
     async def _ask_after_start(self) -> None:
         """What happened while no stream was open is known by the owners; asked once the new stream stands."""
         await asyncio.sleep(1)
-        for screens in list(self._screens.values()):
-            for screen in list(screens):
-                screen.ask_owner()
+        screens = self._each()
+        now = clock.monotonic()
+        for screen in screens:
+            screen.ask_at = min(screen.ask_at, now + random.uniform(0, len(screens) / _ASKS_A_SECOND))
 
     def _fan_out(self, events: Iterable[pb.LiveEvent]) -> None:
         for event in events:
-            for screen in self._screens.get(event.channel, ()):
-                screen.put(Event(event.sequence, event.event_type, event.data_json or "{}"))
-
-    def listen(self, channel: str, snapshot: Snapshot, last_event_id: int | None) -> AsyncIterator[str]:
-        """The text of one screen's event stream, until it goes or the process drains. Raises ResourceExhausted."""
-        if self._count >= _MOST_SCREENS or self._draining.is_set():
-            raise ResourceExhausted(retry_after=random.randint(5, 30))
-        return self._listen_to(channel, snapshot, last_event_id)
-
-    async def _listen_to(
-        self, channel: str, snapshot: Snapshot, last_event_id: int | None
-    ) -> AsyncIterator[str]:
-        screen = Screen()
-        self._screens.setdefault(channel, set()).add(screen)
-        self._count += 1
-        _SCREENS.inc()
-        try:
-            async for text in self._texts(channel, screen, snapshot, last_event_id):
-                yield text
-        finally:
-            self._count -= 1
-            _SCREENS.dec()
-            self._screens[channel].discard(screen)
-            if not self._screens[channel]:
-                del self._screens[channel]
-
-    async def _texts(
-        self, channel: str, screen: Screen, snapshot: Snapshot, last_event_id: int | None
-    ) -> AsyncIterator[str]:
-        yield f"retry: {random.randint(1_500, 3_500)}\n\n"
-        seen = -1 if last_event_id is None else last_event_id
-        screen.ask_owner()
-        asked = clock.monotonic()
-        while not self._draining.is_set():
-            if screen.must_ask or clock.monotonic() - asked > _ASK_OWNER_SECONDS:
-                screen.must_ask = False
-                asked = clock.monotonic() + random.uniform(0, 5)
-                with contextlib.suppress(Unavailable):
-                    try:
-                        present = await snapshot()
-                    except Unauthenticated:
-                        # The listener's proof is too old: they come again with a new one, or sign in.
-                        return
-                    if present.sequence > seen or not present.sequence:
-                        seen = max(seen, present.sequence)
-                        yield _text(channel, present)
-            texts = []
-            while not screen.must_ask and not screen.events.empty():
-                event = screen.events.get_nowait()
-                if event.sequence > seen or not event.sequence:
-                    seen = max(seen, event.sequence)
-                    texts.append(_text(channel, event))
-            if texts:
-                yield "".join(texts)
-            if screen.must_ask or self._draining.is_set():
+            screens = self._screens.get(event.channel)
+            if not screens:
                 continue
-            screen.woken.clear()
-            try:
-                await asyncio.wait_for(screen.woken.wait(), _heartbeat_seconds(channel))
-            except TimeoutError:
-                yield _heartbeat(channel)
-        yield f"retry: {random.randint(500, 5_000)}\n\n"
+            text = _text(event.channel, Event(event.sequence, event.event_type, event.data_json or "{}"))
+            for screen in screens:
+                screen.put(event.sequence, text)
+                if screen.channel.startswith(STALL) and _CHANGED in event.data_json:
+                    # A phone may have been removed: who may listen no longer is told so by the owner.
+                    screen.ask_owner()
+
+
+# In the data of an event of a stall that changed: its code, its phones, its board.
+_CHANGED: Final = '"TYPE_STALL_CHANGED"'
 
 
 def _heartbeat_seconds(channel: str) -> float:

@@ -162,6 +162,10 @@ class Viewers:
         key = request.cookies.get(self._cookies.stall, "")
         if not key:
             raise PhoneNotPaired()
+        return await self.phone_of(key)
+
+    async def phone_of(self, key: str) -> Viewer:
+        """The paired phone with this key. Raises PhoneNotPaired."""
 
         async def read() -> stalls_pb.DeviceSession:
             reply: stalls_pb.DeviceSession = await self._clients.call(

@@ -53,20 +53,21 @@ export class Live {
 
   // Connect anew, behind the last event that was heard.
   reopen() {
-    this.#open();
+    this.#open(true);
   }
 
   #offline = () => this.#join(false);
 
   #again = () => {
     if (document.hidden || !navigator.onLine) return;
-    if (performance.now() - this.#heard > LOST_MS / 2 || !this.#joined) this.#open();
+    if (performance.now() - this.#heard > LOST_MS / 2 || !this.#joined) this.#open(true);
   };
 
-  #open() {
+  // `wasLost`: what came meanwhile was missed, and is summed up first.
+  #open(wasLost = false) {
     this.#source?.close();
     this.#opened = performance.now();
-    const source = new EventSource(`/v1/events?channel=${encodeURIComponent(this.channel)}&after=${this.seen}`);
+    const source = new EventSource(`/v1/events?channel=${encodeURIComponent(this.channel)}&after=${this.seen}${wasLost ? "&resume=1" : ""}`);
     this.#source = source;
     source.onopen = () => this.#hear();
     source.onmessage = (event) => { this.#hear(); this.#take(JSON.parse(event.data)); };
@@ -92,7 +93,7 @@ export class Live {
     const now = performance.now();
     if (now - this.#heard < LOST_MS) return;
     this.#join(false);
-    if (now - this.#opened > REOPEN_MS && navigator.onLine) this.#open();
+    if (now - this.#opened > REOPEN_MS && navigator.onLine) this.#open(true);
   }
 
   #take(message) {

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.json_format import MessageToJson
 
 from kit import clock, errors, speech
+from kit.grpc_server import caller_of
 from kit.references.code import Kind as ReferenceKind
 from kit.references.code import new_reference
 from tests.support.fake_access import everybody
@@ -321,6 +322,7 @@ class Sales(pb_grpc.SalesServiceServicer):
     # The day
 
     def ListStallEvents(self, request: Any, context: grpc.ServicerContext) -> pb.ListStallEventsResponse:
+        self._platform.stalls.require(caller_of(context).subject, request.stall_id)
         events = self.events.get(request.stall_id, [])
         found = [event for event in events if event.sequence > request.after]
         return pb.ListStallEventsResponse(events=found[:500], more=len(found) > 500, sequence=len(events))

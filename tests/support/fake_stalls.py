@@ -129,6 +129,16 @@ class Stalls(pb_grpc.StallsServiceServicer):
         self.pairings[code] = pb.Device(id=str(uuid.uuid4()), stall_id=stall.id, role=role, name=name)
         return code
 
+    def require(self, subject: Subject, stall_id: str) -> None:
+        """Raise unless the subject may read the stall: as its phone, until it is removed, or by right."""
+        stall = self.stalls[stall_id]
+        if subject.kind is not Kind.DEVICE:
+            subject.require("stalls.read", uuid.UUID(stall.organisation_id))
+            return
+        device = next((device for device in self.devices.values() if device.id == subject.id), None)
+        if device is None or device.stall_id != stall_id or device.HasField("revoke_time"):
+            raise errors.Unauthenticated()
+
     def revoke(self, device_id: str) -> None:
         """The owner removes a phone."""
         for device in self.devices.values():

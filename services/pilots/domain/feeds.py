@@ -33,7 +33,7 @@ NO_PROGRAMME: Final = UUID(int=0)
 class Arrival:
     """One payment out of a bank credit, as reconciliation told it. `stall_id` None: it is on no stall.
 
-    `amount` and `sale_amount` (đồng) are of a payment on a sale, which `payment_id` names.
+    `amount` and `sale_amount` (đồng): what was paid, and what a sale was still asking; `payment_id` names the payment.
     """
 
     bin: str

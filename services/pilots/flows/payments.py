@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from kit import clock
+from services.pilots.domain.feeds import Arrival
 from services.pilots.domain.sales import PROOF_DIGITS
-from services.pilots.domain.takings import Fact, Recording, record
+from services.pilots.domain.takings import Applied, Change, Fact, Recording, Step, record
 from services.pilots.domain.telling import of_payment
-from services.pilots.flows import events
+from services.pilots.flows import events, feeds
 from services.pilots.store import takings as store
 
 
@@ -31,7 +32,40 @@ def record_payments(session: Session, facts: Sequence[Fact]) -> Recording:
             if step.taking is not None
         }
         store.save(session, recording, known.places, sequences)
+        _tell_of_feeds(session, recording)
     return recording
+
+
+def _tell_of_feeds(session: Session, recording: Recording) -> None:
+    """What these payments say of their banks' feeds and of their stalls: each payment is told once."""
+    feeds.record(
+        session,
+        [arrival_of(step, step.fact) for step in recording.steps if isinstance(step.fact, Applied)],
+    )
+    feeds.record_reversals(
+        session,
+        [
+            (step.taking.payment_id, step.taking.stall_id)
+            for step in recording.steps
+            if step.change is Change.REVERSED and step.taking is not None
+        ],
+    )
+
+
+def arrival_of(step: Step, fact: Applied) -> Arrival:
+    """A payment as its bank's feed told it; one without the bank's time says nothing of the feed."""
+    sale = step.sale
+    return Arrival(
+        bin=fact.bin if fact.bank_time is not None else "",
+        bank_time=fact.bank_time or fact.arrive_time,
+        arrive_time=fact.arrive_time,
+        programme_id=step.place.programme_id,
+        stall_id=step.place.stall_id,
+        payment_id=fact.payment_id,
+        amount=fact.amount,
+        # What was still open when it came.
+        sale_amount=max(sale.amount - (fact.total_applied - fact.amount), 0) if sale else 0,
+    )
 
 
 def draw_proof() -> str:

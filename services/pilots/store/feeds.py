@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kit.arrays import integers, moments, text_array, uuids
+from kit.db import cursor
 from services.pilots.domain.feeds import Arrival, Health, Minute, bucket_of, delay_ms
 
-_COUNT_CREDITS: Final = text(
-    """
+_COUNT_CREDITS: Final[LiteralString] = """
     INSERT INTO feed_minute AS f
         (bin, minute, programme_id, bucket, credits, first_bank_time, last_arrive_time)
-    SELECT * FROM unnest(
-        CAST(:bins AS text[]), CAST(:minutes AS timestamptz[]), CAST(:programmes AS uuid[]),
-        CAST(:buckets AS int[]), CAST(:credits AS bigint[]), CAST(:bank_times AS timestamptz[]),
-        CAST(:arrive_times AS timestamptz[]))
+    SELECT * FROM unnest(%s::text[], %s::timestamptz[], %s::uuid[], %s::int[], %s::bigint[], %s::timestamptz[],
+        %s::timestamptz[])
     ON CONFLICT (bin, minute, programme_id, bucket) DO UPDATE SET
         credits = f.credits + excluded.credits,
         first_bank_time = least(f.first_bank_time, excluded.first_bank_time),
-        last_arrive_time = greatest(f.last_arrive_time, excluded.last_arrive_time)
-    """
-)
-_COUNT_PAYMENTS: Final = text(
-    """
+        last_arrive_time = greatest(f.last_arrive_time, excluded.last_arrive_time)"""
+_COUNT_PAYMENTS: Final[LiteralString] = """
     INSERT INTO stall_hour AS s (hour, stall_id, payments, last_time)
-    SELECT * FROM unnest(
-        CAST(:hours AS timestamptz[]), CAST(:stalls AS uuid[]), CAST(:payments AS bigint[]),
-        CAST(:last_times AS timestamptz[]))
+    SELECT * FROM unnest(%s::timestamptz[], %s::uuid[], %s::bigint[], %s::timestamptz[])
     ON CONFLICT (hour, stall_id) DO UPDATE SET
-        payments = s.payments + excluded.payments, last_time = greatest(s.last_time, excluded.last_time)
-    """
-)
+        payments = s.payments + excluded.payments, last_time = greatest(s.last_time, excluded.last_time)"""
 _MINUTES: Final = text(
     """
     SELECT bin, minute, bucket, sum(credits)::bigint AS credits, min(first_bank_time) AS first_bank_time,
@@ -66,17 +58,17 @@ def count_credits(session: Session, arrivals: Sequence[Arrival]) -> None:
         credits, first, last = cells.get(key, (0, each.bank_time, each.arrive_time))
         cells[key] = (credits + 1, min(first, each.bank_time), max(last, each.arrive_time))
     keys = sorted(cells)
-    session.execute(
+    cursor(session).execute(
         _COUNT_CREDITS,
-        {
-            "bins": [key[0] for key in keys],
-            "minutes": [key[1] for key in keys],
-            "programmes": [key[2] for key in keys],
-            "buckets": [key[3] for key in keys],
-            "credits": [cells[key][0] for key in keys],
-            "bank_times": [cells[key][1] for key in keys],
-            "arrive_times": [cells[key][2] for key in keys],
-        },
+        (
+            text_array([key[0] for key in keys]),
+            moments(key[1] for key in keys),
+            uuids(key[2] for key in keys),
+            integers(key[3] for key in keys),
+            integers(cells[key][0] for key in keys),
+            moments(cells[key][1] for key in keys),
+            moments(cells[key][2] for key in keys),
+        ),
     )
 
 
@@ -89,14 +81,14 @@ def count_payments(session: Session, arrivals: Sequence[Arrival]) -> None:
             payments, last = cells.get((hour, each.stall_id), (0, each.arrive_time))
             cells[hour, each.stall_id] = (payments + 1, max(last, each.arrive_time))
     keys = sorted(cells)
-    session.execute(
+    cursor(session).execute(
         _COUNT_PAYMENTS,
-        {
-            "hours": [key[0] for key in keys],
-            "stalls": [key[1] for key in keys],
-            "payments": [cells[key][0] for key in keys],
-            "last_times": [cells[key][1] for key in keys],
-        },
+        (
+            moments(key[0] for key in keys),
+            uuids(key[1] for key in keys),
+            integers(cells[key][0] for key in keys),
+            moments(cells[key][1] for key in keys),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ import pytest
 
 from gateway import live
 from gateway.clients import Clients
-from gateway.live import Event, LiveHub
+from gateway.live import Caught, Event, LiveHub, Source, states
 from kit import clock
 from kit.errors import ResourceExhausted, Unauthenticated, Unavailable
 from xoai.notifications.v1 import notifications_service_pb2 as pb
@@ -24,12 +24,14 @@ class Owner:
     def __init__(self, sequence: int = 1) -> None:
         self.sequence = sequence
         self.asked = 0
-        self.away = False
+        self.away = self.refuses = False
 
     async def __call__(self) -> Event:
         self.asked += 1
         if self.away:
             raise Unavailable()
+        if self.refuses:
+            raise Unauthenticated()
         return Event(self.sequence, "invoice", "{}")
 
 
@@ -37,11 +39,20 @@ def hub() -> LiveHub:
     return LiveHub(cast(Clients, None))
 
 
+async def listen(
+    subject: LiveHub, channel: str, source: Source, after: int | None, *, is_back: bool = False
+) -> AsyncGenerator[str, None]:
+    """The texts of a screen that has begun."""
+    screen = subject.open_screen(channel, source, gapless=channel.startswith(live.STALL))
+    await screen.begin(after, is_back=is_back)
+    return screen.texts()
+
+
 def event(sequence: int, channel: str = "invoice:A") -> pb.LiveEvent:
     return pb.LiveEvent(channel=channel, sequence=sequence, event_type="invoice.changed", data_json="{}")
 
 
-async def sequences(texts: AsyncIterator[str], count: int) -> list[int]:
+async def sequences(texts: AsyncGenerator[str, None], count: int) -> list[int]:
     """The sequences of the next events."""
     found: list[int] = []
     while len(found) < count:
@@ -58,7 +69,7 @@ def test_a_screen_gets_the_present_state_and_then_what_is_newer() -> None:
 
     async def run() -> None:
         owner, subject = Owner(3), hub()
-        texts = subject.listen("invoice:A", owner, None)
+        texts = await listen(subject, "invoice:A", states(owner), None)
         assert await sequences(texts, 1) == [3]
         for item in (event(3), event(2), event(9, "invoice:B"), event(4), event(4), event(6)):
             subject._fan_out([item])
@@ -72,7 +83,7 @@ def test_a_channel_of_many_objects_tells_each_event() -> None:
 
     async def run() -> None:
         owner, subject = Owner(0), hub()
-        texts = subject.listen("batch:R", owner, 0)
+        texts = await listen(subject, "batch:R", states(owner), 0)
         assert await sequences(texts, 1) == [0]
         for _ in range(3):
             subject._fan_out([event(0, "batch:R")])
@@ -87,7 +98,7 @@ def test_a_stalls_phone_hears_that_the_line_stands(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(live, "STALL_HEARTBEAT_SECONDS", 0.01)
 
     async def run() -> None:
-        texts = hub().listen("stall:S", Owner(1), 1)
+        texts = await listen(hub(), "stall:S", states(Owner(1)), 1)
         assert (await anext(texts)).startswith("retry: ")
         beat = await asyncio.wait_for(anext(texts), 5)
         assert beat.startswith("event: beat\ndata: {")
@@ -100,12 +111,16 @@ def test_a_listener_whose_proof_is_too_old_has_to_come_again() -> None:
     """The stream ends quietly; the browser opens another one, with a new proof or with none."""
 
     async def run() -> None:
-        async def refused() -> Event:
-            raise Unauthenticated()
-
-        texts = hub().listen("batch:R", refused, None)
-        assert (await anext(texts)).startswith("retry: ")
+        owner, subject = Owner(0), hub()
+        texts = await listen(subject, "batch:R", states(owner), None)
+        assert await sequences(texts, 1) == [0]
+        owner.refuses = True
+        for screen in subject._each():
+            screen.ask_owner()
         assert await anext(texts, "the end") == "the end"
+        with pytest.raises(Unauthenticated):
+            await listen(subject, "batch:R", states(owner), None)
+        assert subject._screens == {}
 
     asyncio.run(run())
 
@@ -115,7 +130,7 @@ def test_a_screen_that_is_up_to_date_is_told_nothing_old() -> None:
 
     async def run() -> None:
         owner, subject = Owner(5), hub()
-        texts = subject.listen("invoice:A", owner, 5)
+        texts = await listen(subject, "invoice:A", states(owner), 5)
         assert (await anext(texts)).startswith("retry: ")
         waiting = asyncio.ensure_future(sequences(texts, 1))
         await asyncio.sleep(0.05)
@@ -132,7 +147,7 @@ def test_a_slow_screen_is_brought_up_to_date_by_the_owner() -> None:
 
     async def run() -> None:
         owner, subject = Owner(1), hub()
-        texts = subject.listen("invoice:A", owner, None)
+        texts = await listen(subject, "invoice:A", states(owner), None)
         assert await sequences(texts, 1) == [1]
         subject._fan_out([event(sequence) for sequence in range(2, 1_001)])
         owner.sequence = 1_000
@@ -147,13 +162,16 @@ def test_an_owner_that_is_away_does_not_end_the_stream() -> None:
 
     async def run() -> None:
         owner, subject = Owner(1), hub()
+        texts = await listen(subject, "invoice:A", states(owner), None)
+        assert await sequences(texts, 1) == [1]
         owner.away = True
-        texts = subject.listen("invoice:A", owner, None)
-        assert (await anext(texts)).startswith("retry: ")
         waiting = asyncio.ensure_future(sequences(texts, 1))
         await asyncio.sleep(0.02)
+        for screen in subject._each():
+            screen.ask_owner()
         subject._fan_out([event(2)])
         assert await waiting == [2]
+        assert owner.asked == 2
 
     asyncio.run(run())
 
@@ -163,7 +181,7 @@ def test_a_quiet_stream_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.01)
 
     async def run() -> None:
-        texts = hub().listen("invoice:A", Owner(1), 1)
+        texts = await listen(hub(), "invoice:A", states(Owner(1)), 1)
         assert (await anext(texts)).startswith("retry: ")
         assert await asyncio.wait_for(anext(texts), 5) == ": still here\n\n"
 
@@ -175,7 +193,7 @@ def test_a_draining_process_sends_its_screens_away() -> None:
 
     async def run() -> None:
         subject = hub()
-        texts = subject.listen("invoice:A", Owner(1), 1)
+        texts = await listen(subject, "invoice:A", states(Owner(1)), 1)
         assert (await anext(texts)).startswith("retry: ")
         waiting = asyncio.ensure_future(anext(texts))
         await asyncio.sleep(0.02)
@@ -185,6 +203,126 @@ def test_a_draining_process_sends_its_screens_away() -> None:
             await anext(texts)
         assert subject._screens == {}
         with pytest.raises(ResourceExhausted):
-            subject.listen("invoice:A", Owner(1), 1)
+            await listen(subject, "invoice:A", states(Owner(1)), 1)
+
+    asyncio.run(run())
+
+
+class StallOwner:
+    """Every event of a stall that there was."""
+
+    def __init__(self, sequence: int) -> None:
+        self.sequence = sequence
+        self.asked: list[tuple[int | None, bool]] = []
+        self.away = False
+
+    async def __call__(self, after: int | None, is_back: bool) -> Caught:
+        self.asked.append((after, is_back))
+        if self.away:
+            raise Unavailable()
+        first = self.sequence if after is None else after
+        return Caught(
+            [Event(each, "stall.event", "{}") for each in range(first + 1, self.sequence + 1)], self.sequence
+        )
+
+
+def test_a_stalls_phone_hears_every_event_once_and_in_order() -> None:
+    """What was missed, then what is live; repeats are dropped; without a sequence it begins with the present."""
+
+    async def run() -> None:
+        owner, subject = StallOwner(5), hub()
+        back = await listen(subject, "stall:S", owner, 3, is_back=True)
+        new = await listen(subject, "stall:S", owner, None)
+        assert await sequences(back, 2) == [4, 5]
+        for sequence in (5, 6, 6, 7):
+            subject._fan_out([event(sequence, "stall:S")])
+        assert await sequences(back, 2) == [6, 7]
+        assert await sequences(new, 2) == [6, 7]
+        assert owner.asked == [(3, True), (None, False)]
+
+    asyncio.run(run())
+
+
+def test_a_gap_is_filled_by_the_owner_before_anything_later_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the owner does not answer: a stall's phone waits rather than hear things out of order."""
+    monkeypatch.setattr(live, "STALL_HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(live, "_ASK_AGAIN_SECONDS", (0.0, 0.01))
+
+    async def run() -> None:
+        owner, subject = StallOwner(5), hub()
+        texts = await listen(subject, "stall:S", owner, 5)
+        assert (await anext(texts)).startswith("retry: ")
+        waiting = asyncio.ensure_future(sequences(texts, 3))
+        owner.away = True
+        subject._fan_out([event(8, "stall:S")])
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        owner.away, owner.sequence = False, 8
+        assert await waiting == [6, 7, 8]
+
+    asyncio.run(run())
+
+
+def test_events_while_the_owner_is_asked_are_not_lost() -> None:
+    """A screen is open before its owner is asked."""
+
+    async def run() -> None:
+        subject = hub()
+
+        async def slow(after: int | None, is_back: bool) -> Caught:
+            subject._fan_out([event(6, "stall:S")])
+            return Caught([], 5)
+
+        assert await sequences(await listen(subject, "stall:S", slow, 5), 1) == [6]
+
+    asyncio.run(run())
+
+
+def test_a_changed_stall_asks_again_who_may_listen() -> None:
+    """A removed phone loses its line at once; the others go on."""
+
+    async def run() -> None:
+        subject = hub()
+        removed = False
+
+        def phone(*, is_removed: Callable[[], bool]) -> Source:
+            async def source(after: int | None, is_back: bool) -> Caught:
+                if is_removed():
+                    raise Unauthenticated()
+                return Caught([], 6 if removed else 5)
+
+            return source
+
+        gone = await listen(subject, "stall:S", phone(is_removed=lambda: removed), 5)
+        stays = await listen(subject, "stall:S", phone(is_removed=lambda: False), 5)
+        for texts in (gone, stays):
+            assert (await anext(texts)).startswith("retry: ")
+        removed = True
+        changed = event(6, "stall:S")
+        changed.data_json = '{"type":"TYPE_STALL_CHANGED"}'
+        waiting = [asyncio.ensure_future(anext(texts, "the end")) for texts in (gone, stays)]
+        await asyncio.sleep(0.02)
+        subject._fan_out([changed])
+        assert await asyncio.wait_for(waiting[0], 5) == "the end"
+        subject._fan_out([event(7, "stall:S")])
+        assert "id: 7" in await asyncio.wait_for(waiting[1], 5)
+        assert len(subject._each()) == 1
+
+    asyncio.run(run())
+
+
+def test_a_listener_that_goes_is_forgotten() -> None:
+    """Its screen ends without another word."""
+
+    async def run() -> None:
+        subject = hub()
+        texts = await listen(subject, "invoice:A", states(Owner(1)), 1)
+        assert (await anext(texts)).startswith("retry: ")
+        waiting = asyncio.ensure_future(anext(texts, "the end"))
+        await asyncio.sleep(0.02)
+        for screen in subject._each():
+            screen.leave()
+        assert await asyncio.wait_for(waiting, 5) == "the end"
+        assert subject._screens == {}
 
     asyncio.run(run())
