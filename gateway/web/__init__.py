@@ -8,6 +8,7 @@ from gateway.access import Routes
 from gateway.web import (
     admin,
     bills,
+    city,
     finance,
     lookup,
     market,
@@ -36,6 +37,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     *school.GROUPS,
     *finance.GROUPS,
     *admin.GROUPS,
+    *city.GROUPS,
     *stall.GROUPS,
     *market.GROUPS,
     *volunteer.GROUPS,

@@ -105,7 +105,7 @@ def week() -> pb.CityView:
         + [section("le-duan", code, box, share, 9) for code, box, share in _LE_DUAN]
         + [section("hoi-cho", code, box, share, 10) for code, box, share in _FAIR],
         wards=[
-            place("ward", "25195", "Phường Bình Phước", (94, 88, 73), 6_220_000_000, 470),
+            place("ward", "25195", "Phường Bình Phước", (94, 88, 73), None, None),
             place("ward", "25210", "Phường Đồng Xoài", (56, 50, 33), None, None),
         ],
         total=place("total", "city", "", (150, 138, 106), 10_120_000_000, 390),

@@ -1,0 +1,2 @@
+// The city's page prints itself.
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

@@ -1,0 +1,164 @@
+"""The drawn schematic: blocks where their programme says, streets as bands between them, the fair as a dashed box.
+
+Everything is in the whole units of the programmes' own sheet; it is not to scale, and there is no border on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.web.city.words import Words, is_shown
+from xoai.pilots.v1 import city_service_pb2 as pb
+
+# Lower bounds (thousandths) of steps 2 to 5 of the share.
+STEPS: Final = (150, 300, 450, 600)
+_PAD: Final = 12
+_LABEL: Final = 34
+_MOST_STALLS: Final = 12
+_FIGURE_WIDTH: Final = 84
+_GAP: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on the sheet."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """Its middle."""
+        return self.x + self.width // 2, self.y + self.height // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block: `step` 1 to 5 by its share, 0 for hidden. `stalls` are drawn in it one by one at the fair."""
+
+    box: Box
+    step: int
+    figure: str
+    title: str
+    stalls: list[Box] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A programme's name and how large it is, along its street."""
+
+    x: int
+    y: int
+    name: str
+    size: str
+    is_upright: bool = False
+
+
+@dataclass(slots=True)
+class Schematic:
+    """What the template draws."""
+
+    view_box: str = ""
+    bands: list[Box] = field(default_factory=list)
+    fairs: list[Box] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+
+
+def step_of(cell: pb.Cell) -> int:
+    """The step (1 to 5) of a share; 0 where there is none."""
+    return 1 + sum(cell.value >= bound for bound in STEPS) if is_shown(cell) else 0
+
+
+def draw(view: pb.CityView, words: Words, sizes: dict[str, str]) -> Schematic | None:
+    """The schematic of a week; None where no place has a drawing. `sizes` says how large each programme is."""
+    drawing = Schematic()
+    for programme in view.programmes:
+        rows = [row for row in view.sections if row.programme_code == programme.code and row.width > 0]
+        if not rows:
+            continue
+        size = sizes.get(programme.code, "")
+        if programme.kind == "fair":
+            _draw_fair(drawing, programme, rows, words, size)
+        else:
+            _draw_street(drawing, programme, rows, words, size)
+    if not drawing.blocks:
+        return None
+    boxes = [*drawing.bands, *drawing.fairs, *(block.box for block in drawing.blocks)]
+    left, top, right, bottom = _bounds(boxes)
+    drawing.view_box = f"{left - _PAD} {top - _PAD} {right - left + 2 * _PAD} {bottom - top + 2 * _PAD}"
+    return drawing
+
+
+def _draw_street(
+    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[pb.PlaceRow], words: Words, size: str
+) -> None:
+    boxes = [_box(row) for row in rows]
+    for row, box in zip(rows, boxes, strict=True):
+        drawing.blocks.append(_block(programme, row, box, words))
+    left, top, right, bottom = _bounds(boxes)
+    across = _widest_gap([(box.y, box.y + box.height) for box in boxes])
+    along = _widest_gap([(box.x, box.x + box.width) for box in boxes])
+    if across and (not along or right - left >= bottom - top):
+        band = Box(left, across[0] + _GAP, right - left, across[1] - across[0] - 2 * _GAP)
+        drawing.labels.append(Label(band.x + 14, band.middle[1], programme.name, size))
+    elif along:
+        band = Box(along[0] + _GAP, top, along[1] - along[0] - 2 * _GAP, bottom - top)
+        drawing.labels.append(
+            Label(band.middle[0], band.y + band.height - 14, programme.name, size, is_upright=True)
+        )
+    else:
+        # Blocks on one side only: the street lies above them.
+        band = Box(left, top - _LABEL - _GAP - _GAP, right - left, _LABEL)
+        drawing.labels.append(Label(band.x + 14, band.middle[1], programme.name, size))
+    drawing.bands.append(band)
+
+
+def _draw_fair(
+    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[pb.PlaceRow], words: Words, size: str
+) -> None:
+    boxes = [_box(row) for row in rows]
+    left, top, right, bottom = _bounds(boxes)
+    frame = Box(left - _PAD, top - _LABEL - _PAD, right - left + 2 * _PAD, bottom - top + _LABEL + 2 * _PAD)
+    drawing.fairs.append(frame)
+    drawing.labels.append(Label(left, top - _LABEL // 2, programme.name, size))
+    for row, box in zip(rows, boxes, strict=True):
+        block = _block(programme, row, box, words)
+        count = max(1, min(row.stalls.value, _MOST_STALLS))
+        width = (box.width - _FIGURE_WIDTH) // count
+        block.stalls.extend(
+            Box(box.x + number * width, box.y, max(width - _GAP, 4), box.height) for number in range(count)
+        )
+        drawing.blocks.append(block)
+
+
+def _block(programme: pb.PlaceRow, row: pb.PlaceRow, box: Box, words: Words) -> Block:
+    figure = words.share(row.share_permille)
+    return Block(box, step_of(row.share_permille), figure, f"{programme.name}, {row.name}: {figure}")
+
+
+def _box(row: pb.PlaceRow) -> Box:
+    return Box(row.x, row.y, row.width, row.height)
+
+
+def _bounds(boxes: Sequence[Box]) -> tuple[int, int, int, int]:
+    return (
+        min(box.x for box in boxes),
+        min(box.y for box in boxes),
+        max(box.x + box.width for box in boxes),
+        max(box.y + box.height for box in boxes),
+    )
+
+
+def _widest_gap(spans: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The widest stretch between the spans that none of them covers, if a street has room in it."""
+    gaps, end = [], None
+    for low, high in sorted(spans):
+        if end is not None and low - end >= _LABEL:
+            gaps.append((end, low))
+        end = high if end is None else max(end, high)
+    return max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
