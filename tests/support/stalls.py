@@ -79,7 +79,7 @@ def programme_message(**overrides: Any) -> pb.Programme:
 
 def make_unit(organisation_id: UUID = ORGANISATION, **overrides: Any) -> Unit:
     fields: dict[str, Any] = {
-        "name": f"Hộ kinh doanh Trần Thị Hạnh {organisation_id.hex[-4:]}",
+        "name": f"Hộ kinh doanh Trần Thị Hạnh {organisation_id.hex[-8:]}",
         "kind": UnitKind.HOUSEHOLD,
         "holder_name": "Trần Thị Hạnh",
         "phone": "+84912345678",

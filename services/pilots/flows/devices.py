@@ -237,8 +237,10 @@ def _check_room(session: Session, stall_id: UUID, now: datetime) -> None:
 
 
 def _blocked(until: datetime | None) -> PinBlocked:
-    local = (until or clock.now()).astimezone(clock.CITY_ZONE)
-    return PinBlocked(until=f"{local:%H:%M}")
+    now = clock.now()
+    until = until or now
+    local = until.astimezone(clock.CITY_ZONE)
+    return PinBlocked(until=f"{local:%H:%M}", retry_after=max(1, round((until - now).total_seconds())))
 
 
 def _audit(session: Session, subject: str, action: str, stall: Stall, detail: Mapping[str, object]) -> None:

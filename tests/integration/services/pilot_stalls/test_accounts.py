@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 from kit import auth
 from kit.db import Database
 from kit.inbox import Consumer
 from services.pilots.domain.stall_events import StallEvent, StallEventType
 from services.pilots.domain.stalls import DefaultRule, StallState
-from services.pilots.flows import events, stalls
+from services.pilots.flows import accounts, events, stalls
 from tests.integration.services.pilot_stalls.rows import payables, rows, stall_events
 from tests.support.stalls import (
     MOMENT,
@@ -78,6 +80,24 @@ def test_a_retired_account_without_another_stops_the_stall(database: Database, c
     consumer.handle(account_deliveries(replace(opened.account, version=2, is_active=False)))
     found = database.run(lambda session: stalls.get(session, opened.stall.id))
     assert (found.state, found.account) == (StallState.WAITING, None)
+
+
+def test_an_account_and_a_list_at_the_same_moment_find_each_other(database: Database) -> None:
+    """Whichever commits first, no stall is left waiting for an account that its unit has."""
+    programme = open_programme(database)
+    units = [uuid4() for _ in range(8)]
+
+    def account(organisation: UUID) -> None:
+        found = make_account(organisation)
+        database.run(lambda session: accounts.take_in(session, [found]))
+
+    with ThreadPoolExecutor(4) as pool:
+        for organisation in units:
+            pool.submit(account, organisation)
+            pool.submit(waiting_stall, database, programme, organisation)
+    states = rows(database, "SELECT state, needs_stand FROM stall")
+    assert [(row.state, row.needs_stand) for row in states] == [("active", True)] * len(units)
+    assert len(payables(database)) == len(units)
 
 
 def test_one_stall_is_its_accounts_default_two_are_none(database: Database) -> None:

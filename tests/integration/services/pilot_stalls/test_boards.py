@@ -14,6 +14,7 @@ from kit.inbox import Consumer
 from kit.testing.service import DATA_KEY
 from services.pilots.domain.errors_stalls import (
     BadPackAmount,
+    ChangedMeanwhile,
     StallNotFound,
     StallReasonMissing,
     StallWaitsForAccount,
@@ -21,6 +22,7 @@ from services.pilots.domain.errors_stalls import (
 )
 from services.pilots.domain.keys import derived
 from services.pilots.domain.words_of_the_day import WORD_OF_THE_DAY, word_of
+from services.pilots.flows import stands as flows
 from services.pilots.jobs import stands as jobs
 from services.pilots.ports.codes import Codes
 from services.vietqr.domain import decode
@@ -34,6 +36,7 @@ from tests.integration.services.pilot_stalls.callers import (
 )
 from tests.integration.services.pilot_stalls.rows import payables, rows, stall_events
 from tests.support.stalls import (
+    CITY,
     MOMENT,
     OTHER_ORGANISATION,
     account_deliveries,
@@ -148,6 +151,21 @@ def test_another_account_flags_the_board_and_makes_a_new_one(
     assert decode(code.payload).code.account == newer.account.number
     newest = [payable for payable in payables(database) if payable.reference == code.reference][-1]
     assert (newest.version, newest.account_number) == (2, newer.account.number)
+
+
+def test_a_code_written_for_the_account_before_is_printed_on_nothing(
+    database: Database, consumer: Consumer
+) -> None:
+    """The account moved on while the code was written: a person looks again, the job waits for its next round."""
+    opened = open_stall(database)
+    stall, old = opened.stall, opened.account.account
+    written = flows.WrittenCode(old.bin, old.number, "000201")
+    consumer.handle(account_deliveries(make_account(active_time=MOMENT + timedelta(days=1))))
+    with pytest.raises(ChangedMeanwhile):
+        database.run(lambda session: flows.issue(session, CITY, stall.id, "Bảng mờ", written))
+    assert database.run(lambda session: flows.issue_wanted(session, {stall.id: written})) == 0
+    assert rows(database, "SELECT count(*) FROM stand")[0][0] == 0
+    assert rows(database, "SELECT needs_stand FROM stall")[0].needs_stand
 
 
 def test_a_pack_holds_codes_with_an_amount_that_stand(channel: grpc.Channel, database: Database) -> None:

@@ -132,8 +132,9 @@ def test_five_wrong_pins_block_the_phone(channel: grpc.Channel, stall_id: str) -
         with refused(WrongPin) as facts:
             unlock(channel, device.key, "1739")
         assert facts["left"] == str(left)
-    with refused(PinBlocked):
+    with refused(PinBlocked) as facts:
         unlock(channel, device.key, "1739")
+    assert 890 <= int(facts["retry_after"]) <= 900
     with refused(PinBlocked):
         unlock(channel, device.key)
     assert resolve(channel, device.key).HasField("pin_blocked_until")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from uuid import UUID, uuid4
 
+import grpc
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from kit import errors
 from kit.db import Database
 from kit.tenants import Tenants
 from services.pilots.store.tables import APPEND_ONLY, TENANT_TABLES, metadata
+from tests.integration.services.pilot_stalls.callers import key, merchant, pair
 from tests.integration.services.pilot_stalls.rows import rows
 from tests.support.stalls import ORGANISATION, OTHER_ORGANISATION, open_stall
+from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 # Values for columns that must hold something; what else there is stays empty.
 _PLAIN = {
@@ -141,3 +145,29 @@ def test_the_trail_cannot_be_changed(database: Database, filled: tuple[UUID, UUI
             ):
                 with pytest.raises(DBAPIError), database.begin(tenants) as session:
                     session.execute(text(statement))
+
+
+def test_ids_of_others_are_not_found_by_any_call(channel: grpc.Channel, database: Database) -> None:
+    """With every permission in one organisation, another's stall and phone cannot be seen, changed or given a code."""
+    foreign = str(open_stall(database, organisation_id=OTHER_ORGANISATION).stall.id)
+    device = pair(channel, foreign, organisation=OTHER_ORGANISATION)
+    stall = merchant(channel, OTHER_ORGANISATION).GetStall(pb.GetStallRequest(id=foreign))
+    calls = {
+        "GetStall": pb.GetStallRequest(id=foreign),
+        "UpdateStall": pb.UpdateStallRequest(request_id=key(), stall=stall),
+        "WithdrawStall": pb.WithdrawStallRequest(request_id=key(), id=foreign, reason="x"),
+        "IssueStand": pb.IssueStandRequest(request_id=key(), stall_id=foreign, reason="x"),
+        "ListStands": pb.ListStandsRequest(stall_id=foreign),
+        "IssuePack": pb.IssuePackRequest(request_id=key(), stall_id=foreign, amounts=[1_000]),
+        "GetPack": pb.GetPackRequest(stall_id=foreign),
+        "CreatePairing": pb.CreatePairingRequest(
+            request_id=key(), stall_id=foreign, role=pb.Device.ROLE_SELLER, name="Máy"
+        ),
+        "ListDevices": pb.ListDevicesRequest(stall_id=foreign),
+        "RevokeDevice": pb.RevokeDeviceRequest(request_id=key(), id=device.id),
+        "SetPin": pb.SetPinRequest(request_id=key(), stall_id=foreign, pin="4827"),
+    }
+    for method, request in calls.items():
+        with pytest.raises(errors.NotFound):
+            getattr(merchant(channel), method)(request)
+    assert merchant(channel, OTHER_ORGANISATION).GetStall(pb.GetStallRequest(id=foreign)) == stall
