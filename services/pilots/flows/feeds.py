@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit import clock
-from services.pilots.domain.feeds import LOOK_BACK, Arrival, Health, reckon, says_something
+from services.pilots.domain.feeds import LOOK_BACK, WINDOW, Arrival, Health, reckon, says_something
 from services.pilots.domain.risks import is_near_miss
 from services.pilots.store import feeds as store
 from services.pilots.store import risks
@@ -48,7 +48,7 @@ def reckon_feeds(session: Session) -> dict[str, Health]:
     now = clock.now()
     store.keep_alone(session)
     before = store.known(session)
-    minutes = store.minutes(session, now - LOOK_BACK)
+    minutes = store.minutes(session, since=now - LOOK_BACK, recent=now - WINDOW)
     after: dict[str, Health] = {}
     for bin_code in before.keys() | minutes.keys():
         old = before.get(bin_code)

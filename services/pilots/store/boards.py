@@ -43,24 +43,34 @@ _SUMMARIES: Final = text(
     ORDER BY p.start_date, p.code
     """
 )
+# The page first, then what belongs to each of its stalls: by keys, however many stalls there are.
 _STALLS: Final = text(
-    f"""
-    WITH away AS (
-        SELECT stall_id, jsonb_agg(jsonb_build_array(issue_number, flag_reason) ORDER BY issue_number) AS flagged
-        FROM ({_TO_TAKE_AWAY}) a GROUP BY stall_id
-    ), alarms AS (
+    """
+    WITH page AS MATERIALIZED (
+        SELECT s.* FROM stall s
+        WHERE s.programme_id = :programme_id
+          AND (s.state <> 'withdrawn' OR (s.change_time > :withdrawn_since AND EXISTS (
+              SELECT 1 FROM stand f WHERE f.stall_id = s.id AND f.state = 'flagged')))
+          AND (CAST(:key AS text) IS NULL OR (s.number_key, s.id) > (:key COLLATE "C", CAST(:id AS uuid)))
+        ORDER BY s.number_key, s.id LIMIT :most
+    ), alarms AS MATERIALIZED (
         SELECT stall_id, count(*) AS open_alarms FROM alarm
         WHERE close_time IS NULL AND programme_id = :programme_id AND stall_id IS NOT NULL GROUP BY stall_id
     )
     SELECT s.id, s.number, s.number_key, s.name, s.goods, s.reference, s.state, c.name AS section_name,
            coalesce(d.issue_number, 0) AS issue_number, d.check_time,
-           coalesce(alarms.open_alarms, 0) AS open_alarms, coalesce(away.flagged, '[]') AS flagged
-    FROM stall s JOIN section c ON c.id = s.section_id
-    LEFT JOIN stand d ON d.stall_id = s.id AND d.state = 'in_use'
-    LEFT JOIN away ON away.stall_id = s.id LEFT JOIN alarms ON alarms.stall_id = s.id
-    WHERE s.programme_id = :programme_id AND (s.state <> 'withdrawn' OR away.stall_id IS NOT NULL)
-      AND (CAST(:key AS text) IS NULL OR (s.number_key, s.id) > (:key COLLATE "C", CAST(:id AS uuid)))
-    ORDER BY s.number_key, s.id LIMIT :most
+           coalesce(alarms.open_alarms, 0) AS open_alarms, away.flagged
+    FROM page s JOIN section c ON c.id = s.section_id
+    LEFT JOIN LATERAL (
+        SELECT issue_number, check_time FROM stand WHERE stall_id = s.id AND state = 'in_use'
+    ) d ON true
+    LEFT JOIN LATERAL (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(f.issue_number, f.flag_reason) ORDER BY f.issue_number), '[]')
+            AS flagged
+        FROM stand f WHERE f.stall_id = s.id AND f.state = 'flagged' AND d.check_time IS NULL
+    ) away ON true
+    LEFT JOIN alarms ON alarms.stall_id = s.id
+    ORDER BY s.number_key, s.id
     """
 )
 

@@ -28,14 +28,20 @@ _COUNT_PAYMENTS: Final[LiteralString] = """
     SELECT * FROM unnest(%s::timestamptz[], %s::uuid[], %s::bigint[], %s::timestamptz[])
     ON CONFLICT (hour, stall_id) DO UPDATE SET
         payments = s.payments + excluded.payments, last_time = greatest(s.last_time, excluded.last_time)"""
+# The newest rows of each bank by its key: a busy bank's hours are not read through.
 _MINUTES: Final = text(
     """
-    SELECT bin, minute, bucket, sum(credits)::bigint AS credits, min(first_bank_time) AS first_bank_time,
-           max(last_arrive_time) AS last_arrive_time
-    FROM feed_minute WHERE minute > :since GROUP BY bin, minute, bucket
+    SELECT m.* FROM (
+        SELECT bin FROM feed UNION SELECT bin FROM feed_minute WHERE minute > :recent
+    ) AS banks CROSS JOIN LATERAL (
+        SELECT bin, minute, bucket, credits, first_bank_time, last_arrive_time FROM feed_minute f
+        WHERE f.bin = banks.bin AND f.minute > :since ORDER BY minute DESC LIMIT :most
+    ) AS m
     """
 )
 _KNOWN: Final = text("SELECT bin, median_ms, last_arrive_time, late_since FROM feed ORDER BY bin")
+# Rows of a bank that are looked at: each holds a credit at least, and twenty credits tell how it does.
+_NEWEST: Final = 400
 # One keeper of the feeds at a time: two would tell a run's beginning differently.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(7300341)")
 _SAVE: Final = text(
@@ -92,10 +98,10 @@ def count_payments(session: Session, arrivals: Sequence[Arrival]) -> None:
     )
 
 
-def minutes(session: Session, since: datetime) -> dict[str, list[Minute]]:
-    """The minutes of every bank since a moment, all programmes together."""
+def minutes(session: Session, *, since: datetime, recent: datetime) -> dict[str, list[Minute]]:
+    """The newest minutes of every bank that is known or told of money since `recent`, not before `since`."""
     found: dict[str, list[Minute]] = {}
-    for row in session.execute(_MINUTES, {"since": since}):
+    for row in session.execute(_MINUTES, {"since": since, "recent": recent, "most": _NEWEST}):
         minute = Minute(row.minute, row.bucket, row.credits, row.first_bank_time, row.last_arrive_time)
         found.setdefault(row.bin, []).append(minute)
     return found
