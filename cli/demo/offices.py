@@ -15,6 +15,8 @@ from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
 from xoai.intake.v1 import intake_service_pb2_grpc as intake_grpc
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
+from xoai.pilots.v1 import sales_service_pb2_grpc as sales_grpc
+from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as reconciliation_grpc
 from xoai.schools.v1 import schools_service_pb2_grpc as schools_grpc
 
@@ -24,7 +26,11 @@ _STUBS: dict[str, Any] = {
     "invoices": invoices_grpc.InvoicesServiceStub,
     "reconciliation": reconciliation_grpc.ReconciliationServiceStub,
     "schools": schools_grpc.SchoolsServiceStub,
+    "stalls": stalls_grpc.StallsServiceStub,
+    "sales": sales_grpc.SalesServiceStub,
 }
+# Where a service answers that shares its process with others.
+_HOSTS = {"stalls": "pilots", "sales": "pilots"}
 
 
 _UNPROVED = (
@@ -107,7 +113,7 @@ class Desk:
             channel.close()
 
     def _stub(self, service: str) -> Any:
-        address = self._addresses.get(service) or self._addresses[""]
+        address = self._addresses.get(_HOSTS.get(service, service)) or self._addresses[""]
         if address not in self._channels:
             self._channels[address] = grpc.insecure_channel(address, options=OPTIONS)
         return _STUBS[service](self._channels[address])

@@ -1,0 +1,112 @@
+"""Two stall phones and a payer's phone on the real platform: sale, code, money, green on both, proof; and a cut line between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from kit import speech
+from tests.support.market import PIN, Market, living_market
+from xoai.pilots.v1 import stalls_service_pb2 as pb
+
+OpenPage = Callable[..., Page]
+pytestmark = pytest.mark.timeout(300)
+_SAID = """window.said = []; document.addEventListener("stall-says", (event) => {
+  if (event.detail.clips.length) said.push(event.detail.clips.join(" ")); });"""
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    with living_market(tmp_path_factory.mktemp("market")) as started:
+        yield started
+
+
+class Phone:
+    """One phone of the stall with its page, on the real line."""
+
+    def __init__(self, market: Market, page: Page, role: pb.Device.Role, name: str) -> None:
+        self.page = page
+        page.add_init_script(_SAID)
+        page.goto(market.pairing(role, name))
+        page.get_by_role("button", name="Ghép máy này").click()
+        expect(page.get_by_role("heading", name="Trái cây Cô Mận")).to_be_visible()
+        expect(page.get_by_text("Đã nối, ngân hàng báo tin đều")).to_be_visible()
+        page.get_by_role("button", name="Bật loa, vào ca").click()
+
+    def unlock(self) -> None:
+        for digit in PIN:
+            self.shown("pin").get_by_role("button", name=digit, exact=True).click()
+        expect(self.shown("pad")).to_be_visible()
+
+    def shown(self, name: str) -> Locator:
+        return self.page.locator(f'section[data-screen="{name}"]:visible')
+
+    def said(self, count: int) -> list[str]:
+        """What it has said, once there are so many sentences."""
+        for _ in range(300):
+            found: list[str] = self.page.evaluate("said")
+            if len(found) >= count:
+                return found
+            self.page.wait_for_timeout(100)
+        return found
+
+
+def sentence(said: speech.Speech) -> str:
+    return " ".join(said.clips)
+
+
+def test_a_sale_turns_both_phones_green_and_a_cut_line_catches_up(
+    market: Market, open_page: OpenPage
+) -> None:
+    """Amount, code, a payer who pays by the bank's page; both phones say the same; what one missed it hears in order, once."""
+    seller = Phone(market, open_page(height=740), pb.Device.ROLE_SELLER, "Máy của Mận")
+    listener = Phone(
+        market, open_page(height=740, allow=("net::ERR",)), pb.Device.ROLE_LISTENER, "Máy của Hạnh"
+    )
+    seller.unlock()
+    for key in ("8", "5", "000"):
+        seller.page.locator('[data-screen="pad"]').get_by_role("button", name=key, exact=True).click()
+    with seller.page.expect_response("**/v1/stall-phone/sales") as made:
+        seller.page.get_by_role("button", name="Hiện mã QR").click()
+    reference = made.value.json()["reference"]
+    expect(seller.page.get_by_role("img", name="Mã QR để chuyển 85.000 ₫")).to_be_visible()
+
+    payer = open_page()
+    payer.goto(f"{market.url}/p/{reference}")
+    expect(payer.get_by_text("LE THI MAN").first).to_be_visible()
+    payer.get_by_role("link", name="Trả bằng ngân hàng thử").click()
+    payer.get_by_role("button", name="Chuyển tiền").click()
+    for phone in (seller, listener):
+        green = phone.shown("received")
+        expect(green).to_contain_text("85.000", timeout=15_000)
+        expect(green).to_contain_text("Đã nhận tám mươi lăm nghìn đồng")
+        assert phone.said(1) == [sentence(speech.received(85_000))]
+    payer.goto(f"{market.url}/p/{reference}")
+    proof = payer.locator(".proof b").inner_text().replace(" ", "")
+    assert re.fullmatch(r"\d{3}", proof)
+    for phone in (seller, listener):
+        expect(phone.shown("received").locator("output")).to_have_text(proof)
+
+    # The listener's line is cut; three payments come to the standing code meanwhile.
+    listener.page.context.set_offline(True)
+    expect(listener.shown("lost")).to_be_visible(timeout=20_000)
+    amounts = (35_000, 50_000, 60_000)
+    for place, amount in enumerate(amounts, start=2):
+        market.pay(market.stall.payload, amount)
+        assert seller.said(place)[place - 1] == sentence(speech.received(amount))
+    listener.page.context.set_offline(False)
+    today = listener.shown("today")
+    expect(today).to_contain_text("Lúc mất mạng có 3 khoản, 145.000 ₫", timeout=20_000)
+    expect(today.get_by_text("đọc bù")).to_have_count(3, timeout=20_000)
+    heard = listener.said(5)
+    assert [text for text in heard if text != sentence(speech.not_confirmed())] == [
+        sentence(speech.received(85_000)),
+        sentence(speech.missed(3, 145_000)),
+        *(sentence(speech.received(amount)) for amount in amounts),
+    ]
+    expect(today.locator(".day-amount")).to_contain_text("230.000")
+    listener.page.wait_for_timeout(3_000)
+    assert listener.said(5) == heard
