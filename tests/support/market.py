@@ -42,18 +42,23 @@ class Market:
     stall: stalls_pb.Stall
 
     def pairing(self, role: stalls_pb.Device.Role, name: str) -> str:
-        """The address behind the one-time QR that the merchant shows."""
+        """The path behind the one-time QR that the merchant shows."""
         request = stalls_pb.CreatePairingRequest(
             request_id=request_id(), stall_id=self.stall.id, role=role, name=name
         )
         code = self.merchant.call("stalls", "CreatePairing", request).code
-        return f"{self.url}/quay-hang/ghep/{code}"
+        return f"/quay-hang/ghep/{code}"
 
-    def pay(self, payload: str, amount: int) -> None:
-        """By the bank's own page, as its customer."""
+    def pay_board(self, amount: int) -> None:
+        """A customer scans the board and sends an amount, by the bank's own page."""
+        sent = {
+            "payload": self.stall.payload,
+            "memo": self.stall.reference,
+            "amount": str(amount),
+            "back": "",
+        }
         with httpx.Client(base_url=self.bank_url, timeout=30) as bank:
-            sent = {"payload": payload, "amount": str(amount), "back": "", "trick": "exact"}
-            bank.post("/", data=sent).raise_for_status()
+            bank.post("/", data=sent | {"trick": "exact"}).raise_for_status()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from kit import speech
+from tests.support.cut_line import CutLine, cut_line
 from tests.support.market import PIN, Market, living_market
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
@@ -27,10 +28,10 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 class Phone:
     """One phone of the stall with its page, on the real line."""
 
-    def __init__(self, market: Market, page: Page, role: pb.Device.Role, name: str) -> None:
+    def __init__(self, url: str, page: Page, pairing: str) -> None:
         self.page = page
         page.add_init_script(_SAID)
-        page.goto(market.pairing(role, name))
+        page.goto(url + pairing)
         page.get_by_role("button", name="Ghép máy này").click()
         expect(page.get_by_role("heading", name="Trái cây Cô Mận")).to_be_visible()
         expect(page.get_by_text("Đã nối, ngân hàng báo tin đều")).to_be_visible()
@@ -58,13 +59,21 @@ def sentence(said: speech.Speech) -> str:
     return " ".join(said.clips)
 
 
+@pytest.fixture
+def line(market: Market) -> Iterator[CutLine]:
+    with cut_line(market.url) as started:
+        yield started
+
+
 def test_a_sale_turns_both_phones_green_and_a_cut_line_catches_up(
-    market: Market, open_page: OpenPage
+    market: Market, line: CutLine, open_page: OpenPage
 ) -> None:
     """Amount, code, a payer who pays by the bank's page; both phones say the same; what one missed it hears in order, once."""
-    seller = Phone(market, open_page(height=740), pb.Device.ROLE_SELLER, "Máy của Mận")
+    seller = Phone(market.url, open_page(height=740), market.pairing(pb.Device.ROLE_SELLER, "Máy của Mận"))
     listener = Phone(
-        market, open_page(height=740, allow=("net::ERR",)), pb.Device.ROLE_LISTENER, "Máy của Hạnh"
+        line.url,
+        open_page(height=740, allow=("net::ERR",)),
+        market.pairing(pb.Device.ROLE_LISTENER, "Máy của Hạnh"),
     )
     seller.unlock()
     for key in ("8", "5", "000"):
@@ -91,13 +100,13 @@ def test_a_sale_turns_both_phones_green_and_a_cut_line_catches_up(
         expect(phone.shown("received").locator("output")).to_have_text(proof)
 
     # The listener's line is cut; three payments come to the standing code meanwhile.
-    listener.page.context.set_offline(True)
+    line.cut()
     expect(listener.shown("lost")).to_be_visible(timeout=20_000)
     amounts = (35_000, 50_000, 60_000)
     for place, amount in enumerate(amounts, start=2):
-        market.pay(market.stall.payload, amount)
+        market.pay_board(amount)
         assert seller.said(place)[place - 1] == sentence(speech.received(amount))
-    listener.page.context.set_offline(False)
+    line.join()
     today = listener.shown("today")
     expect(today).to_contain_text("Lúc mất mạng có 3 khoản, 145.000 ₫", timeout=20_000)
     expect(today.get_by_text("đọc bù")).to_have_count(3, timeout=20_000)
