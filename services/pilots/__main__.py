@@ -103,7 +103,7 @@ def _compose_stalls(
 
 
 def _compose_sales(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
-    key = settings.subject_key.get_secret_value()
+    key = process.settings.subject_key.get_secret_value()
     process.add_servicer(
         sales_pb.DESCRIPTOR.services_by_name["SalesService"],
         SalesServicer(Edge(database), codes, Credits(process.channels), key),
@@ -120,7 +120,7 @@ def _compose_trust(process: Process, database: Database, settings: PilotsSetting
             Edge(database),
             Scans(process.channels),
             Bills(process.channels),
-            settings.subject_key.get_secret_value(),
+            process.settings.subject_key.get_secret_value(),
             settings.visits_a_day,
         ),
         trust_grpc.add_TrustServiceServicer_to_server,
