@@ -19,11 +19,14 @@ from kit.postgres import Server
 from kit.testing.service import service_database
 from services.invoices import consume as invoices
 from services.notifications.consume import live_events
+from services.pilots.consume import accounts as pilots_accounts
+from services.pilots.consume import sales as pilots_sales
 from services.reconciliation import consume as reconciliation
 from xoai.directory.v1 import directory_events_pb2
 from xoai.intake.v1 import intake_events_pb2
 from xoai.invoices.v1 import invoices_events_pb2
 from xoai.payables.v1 import payables_events_pb2
+from xoai.pilots.v1 import pilots_events_pb2
 from xoai.reconciliation.v1 import reconciliation_events_pb2
 
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -32,12 +35,15 @@ MODULES: Final = (
     intake_events_pb2,
     invoices_events_pb2,
     payables_events_pb2,
+    pilots_events_pb2,
     reconciliation_events_pb2,
 )
 # Parts of an event, which are none by themselves.
 PARTS: Final = {"Split", "PayableLine", "AccountDefault"}
-# Heard outside this release: by the desks' queues and by billers' own systems.
-EXTERNAL: Final = {"CreditChanged"}
+# Heard outside this release: by the desks' queues, by billers' own systems and by the operation centre.
+EXTERNAL: Final = {"CreditChanged", "IndicatorPublished"}
+# Heard by live screens alone: their channels.
+LIVE: Final = {"InvoiceChanged": {"invoice", "batch"}, "StallEvent": {"stall"}}
 # Consumers with their topics' handlers; what a handler must have left behind.
 TRACES: Final = {
     "AccountChanged": "SELECT count(*) FROM receiving_account",
@@ -107,9 +113,7 @@ def test_a_sample_is_read_whole(sample: str) -> None:
     assert message.SerializeToString(deterministic=True) == payload
 
 
-@pytest.mark.parametrize(
-    "sample", [s for s in SAMPLES if s.split(".")[0] not in EXTERNAL | {"InvoiceChanged"}]
-)
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.split(".")[0] not in EXTERNAL | set(LIVE)])
 def test_a_sample_is_handled(sample: str, postgres_server: Server) -> None:
     """The consumer handles it, leaves its trace, and parks nothing."""
     told = event(sample)
@@ -121,7 +125,28 @@ def test_a_sample_is_handled(sample: str, postgres_server: Server) -> None:
                 assert session.execute(text(TRACES[told.event_type])).scalar_one() == 1
 
 
-@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.startswith("InvoiceChanged.")])
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.split(".")[0] in LIVE])
 def test_live_screens_understand_a_sample(sample: str) -> None:
-    """It becomes an event of the bill's channel and of its batch."""
-    assert {live.channel.partition(":")[0] for live in live_events(event(sample))} == {"invoice", "batch"}
+    """It becomes an event of the bill's channel and of its batch, or of the stall's."""
+    channels = {live.channel.partition(":")[0] for live in live_events(event(sample))}
+    assert channels >= LIVE[sample.split(".")[0]]
+
+
+PILOTS: Final = {
+    **pilots_accounts.BATCH_HANDLERS,
+    **pilots_sales.PAYMENTS_HANDLERS,
+    **pilots_sales.CREDITS_HANDLERS,
+}
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.split(".")[0] in PILOTS])
+def test_the_pilots_handle_a_sample(sample: str, postgres_server: Server) -> None:
+    """What directory and reconciliation tell is heard at the stalls too, also where it is of no stall."""
+
+    def no_log() -> Any:
+        raise LookupError("samples are handed over directly")
+
+    with service_database(postgres_server, "pilots") as database:
+        consumer = Consumer("golden", no_log, database, batch_handlers=PILOTS)
+        handled = consumer.handle([Delivery(event(sample), 0, 0)])
+        assert (handled.events, handled.unknown, handled.dead_letters) == (1, 0, 0)
