@@ -74,7 +74,7 @@ def _of_credit(changed: reconciliation_pb.CreditChanged) -> list[LiveEvent]:
 
 def _of_stall(told: pilots_pb.StallEvent) -> list[LiveEvent]:
     data = _json(MessageToDict(told, preserving_proto_field_name=True))
-    events = [LiveEvent(f"{STALL}:{told.stall_id}", told.sequence, "stall.changed", data)]
+    events = [LiveEvent(f"{STALL}:{told.stall_id}", told.sequence, "stall.event", data)]
     if told.sale_reference:
         # The payer's page fetches the rest itself: no proof and no account are in what anybody may listen to.
         data = _json({"state": told.sale_state, "amount": told.sale_amount, "paid": told.sale_paid})

@@ -155,7 +155,7 @@ class Sales(pb_grpc.SalesServiceServicer):
         told = LiveEvent(
             channel=f"stall:{event.stall_id}",
             sequence=event.sequence,
-            event_type="stall.changed",
+            event_type="stall.event",
             data_json=MessageToJson(event, preserving_proto_field_name=True),
         )
         of_sale = LiveEvent(channel=f"sale:{event.sale_reference}", sequence=event.sale_sequence)

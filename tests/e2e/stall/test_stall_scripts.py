@@ -115,7 +115,7 @@ _HEARD = """async (live, steps) => {
     else if (step === "broken") { source.readyState = 2; source.onerror(); }
     else if (step === "beat") source.dispatchEvent(new MessageEvent("beat", { data: '{"now":"2026-11-28T01:00:00Z"}' }));
     else if (typeof step === "object") source.onmessage({ data: JSON.stringify({ type: "stall.missed", sequence: 0, data: step }) });
-    else source.onmessage({ data: JSON.stringify({ type: "stall.changed", sequence: step, data: {} }) });
+    else source.onmessage({ data: JSON.stringify({ type: "stall.event", sequence: step, data: {} }) });
   }
   line.stop();
   return { heard, after: sources.map((each) => each.after) };
