@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 CITY_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 # How often a process asks for the platform's offset, in demo and tests.
-FOLLOW_SECONDS = 1.0
+FOLLOW_SECONDS = 0.5
 
 _offset = timedelta()
 

@@ -13,15 +13,17 @@ import httpx
 import typer
 from rich.console import Console
 
-from cli.demo import enrolment, payments, rounds, summary
-from cli.demo.offices import Desk, addresses_of
+from cli.demo import enrolment, history, payments, pilots, rounds, summary
+from cli.demo.moving import Days
+from cli.demo.offices import addresses_of
 from cli.platform import folders, here
 from cli.platform.embedded import Embedded
 from cli.platform.full import Full
-from kit import auth, clock
+from kit import clock
 from kit.db import Database
 from kit.settings import Settings
 from sandbox.city.schools import MadeUpSchool, make_schools
+from sandbox.city.stalls import make_programmes
 from services.directory import bootstrap
 from xoai.intake.v1 import intake_service_pb2 as intake_pb
 from xoai.invoices.v1 import invoices_service_pb2 as invoices_pb
@@ -68,36 +70,46 @@ def _run(
 
 
 def _build(platform: Embedded | Full, console: Console, schools: list[MadeUpSchool], seed: int) -> list[str]:
-    """The main job once: enrol, collect, print, pay, find again. What does not agree, if anything."""
+    """The main job once: enrol, sell, collect, print, pay, find again. What does not agree, if anything."""
     began = time.monotonic()
     os.environ.update(platform.environment)
     settings = Settings()
-    key = settings.subject_key.get_secret_value()
-    visitor = Desk(
-        addresses_of(settings.grpc_addresses), auth.sign(auth.public(), key, lifetime_seconds=3600)
-    )
+    calendar = history.Calendar.of(clock.now())
+    days = Days(addresses_of(settings.grpc_addresses), settings.subject_key.get_secret_value())
+    days.go_back(calendar.back[0])
     database = Database(settings, "directory", pool_size=1)
     token = bootstrap.invite_administrator(
         database, name="Lê Quản Trị", login="quantri@xoai.example", city_name="Thành phố Đồng Xoài"
     )
     database.close()
-    today = clock.today()
+    truth = payments.Truth()
     with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
-        city = enrolment.enrol(visitor, token, schools, platform.url, bank)
+        city = enrolment.open_city(days.visitor, token)
+        plans = make_programmes(seed, calendar.today, calendar.week.days[3])
+        market = pilots.enrol(days.visitor, days.service("gateway"), city, plans, platform.url, bank)
+        console.print(f"{len(market.stalls)} quầy đã đăng ký, {market.wrong_rows} dòng chờ sửa")
+        history.live(days, calendar, market, truth, bank, seed)
+        enrolment.log_in(days.visitor, city)
+        enrolment.add_schools(days.visitor, city, schools, platform.url, bank)
         notices = here.RUN / "demo" / "notices"
-        issued = [rounds.issue(city, school, seed, today, notices, console.print) for school in city.schools]
+        issued = [
+            rounds.issue(city, school, seed, calendar.today, notices, console.print)
+            for school in city.schools
+        ]
         console.print("Phụ huynh đang chuyển tiền qua ngân hàng thử …")
-        truth = payments.pay(city, seed, bank)
-    service = visitor.as_subject(auth.sign(auth.service("cli"), key, lifetime_seconds=3600))
+        payments.pay(city, seed, bank, truth)
+    service = days.service("cli")
     service.call("intake", "PullNow", intake_pb.PullNowRequest(), timeout=120)
     summary.wait_quiet(service, truth.transfers)
+    sample = _sample(city)
+    history.look_after(days.visitor, market, city, sample)
     found = summary.collect(service, sum(item.pages for item in issued), time.monotonic() - began)
     summary.show(console, found)
-    summary.write(here.RUN / "demo", found, _sample(city), city.logins)
+    summary.write(here.RUN / "demo", found, sample, market.sample.reference, city.logins)
     for login in city.logins:
         console.print(f"  {login.role}: {login.login} / {login.password}")
     wrong = summary.disagreements(found, truth, summary.paid_on_invoices(service))
-    visitor.close()
+    days.visitor.close()
     return wrong
 
 

@@ -36,32 +36,44 @@ class City:
 
     administrator: Desk
     approver: Desk
+    id: str
     schools: list[EnrolledSchool] = field(default_factory=list)
     logins: list[Login] = field(default_factory=list)
 
 
-def enrol(
-    visitor: Desk, invitation_token: str, schools: list[MadeUpSchool], public_url: str, bank: httpx.Client
-) -> City:
-    """Make the city's organisations, people, accounts and connections."""
+def open_city(visitor: Desk, invitation_token: str) -> City:
+    """The city's own organisation with its two administrators and its finance clerk."""
     administrator = visitor.accept(invitation_token, PASSWORD)
     listed = administrator.call("directory", "ListOrganisations", directory_pb.ListOrganisationsRequest())
     city_id = next(
         item.id for item in listed.organisations if item.kind == directory_pb.Organisation.KIND_CITY
     )
-    approver = _invite(
+    approver = invite(
         visitor, administrator, "Trần Phê Duyệt", "duyet@xoai.example", city_id, "administrator"
     )
-    _invite(visitor, administrator, "Đỗ Đối Soát", "taichinh@xoai.example", city_id, "finance_clerk")
-    city = City(administrator, approver)
+    invite(visitor, administrator, "Đỗ Đối Soát", "taichinh@xoai.example", city_id, "finance_clerk")
+    city = City(administrator, approver, city_id)
     city.logins += [
         Login("Quản trị", "Lê Quản Trị", "quantri@xoai.example", PASSWORD, "Thành phố"),
         Login("Quản trị (người duyệt)", "Trần Phê Duyệt", "duyet@xoai.example", PASSWORD, "Thành phố"),
         Login("Tài chính thành phố", "Đỗ Đối Soát", "taichinh@xoai.example", PASSWORD, "Thành phố"),
     ]
+    return city
+
+
+def log_in(visitor: Desk, city: City) -> None:
+    """The administrators log in anew: the nights have ended their sessions."""
+    logins = {item.role: item.login for item in city.logins}
+    city.administrator = visitor.log_in(logins["Quản trị"], PASSWORD)
+    city.approver = visitor.log_in(logins["Quản trị (người duyệt)"], PASSWORD)
+
+
+def add_schools(
+    visitor: Desk, city: City, schools: list[MadeUpSchool], public_url: str, bank: httpx.Client
+) -> None:
+    """Make the schools with their people, accounts and connections."""
     for plan in schools:
         city.schools.append(_school(visitor, city, plan, public_url, bank))
-    return city
 
 
 def _school(
@@ -94,7 +106,7 @@ def _school(
     school = EnrolledSchool(plan, organisation.id, proposed[0], proposed[1])
     school.login = f"ketoan.{plan.code}@xoai.example"
     name = f"Kế toán {plan.name.removeprefix('Trường ')}"
-    school.accountant = _invite(
+    school.accountant = invite(
         visitor, city.administrator, name, school.login, organisation.id, "school_accountant"
     )
     city.logins.append(Login("Kế toán trường", name, school.login, PASSWORD, plan.name))
@@ -118,9 +130,10 @@ def _propose(city: City, organisation_id: str, plan: MadeUpSchool, number: str, 
     return str(proposed.id)
 
 
-def _invite(
+def invite(
     visitor: Desk, administrator: Desk, name: str, login: str, organisation_id: str, role: str
 ) -> Desk:
+    """The desk of a new member, who has set the demo's password."""
     invitation = administrator.call(
         "directory",
         "InvitePerson",

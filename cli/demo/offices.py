@@ -11,16 +11,20 @@ import grpc
 
 from kit.grpc_client import OPTIONS
 from kit.grpc_errors import from_rpc_error
+from xoai.common.v1 import clock_service_pb2_grpc as clock_grpc
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
 from xoai.intake.v1 import intake_service_pb2_grpc as intake_grpc
 from xoai.invoices.v1 import invoices_service_pb2_grpc as invoices_grpc
+from xoai.pilots.v1 import city_service_pb2_grpc as city_grpc
 from xoai.pilots.v1 import sales_service_pb2_grpc as sales_grpc
 from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
+from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as reconciliation_grpc
 from xoai.schools.v1 import schools_service_pb2_grpc as schools_grpc
 
 _STUBS: dict[str, Any] = {
+    "clock": clock_grpc.ClockServiceStub,
     "directory": directory_grpc.DirectoryServiceStub,
     "intake": intake_grpc.IntakeServiceStub,
     "invoices": invoices_grpc.InvoicesServiceStub,
@@ -28,9 +32,14 @@ _STUBS: dict[str, Any] = {
     "schools": schools_grpc.SchoolsServiceStub,
     "stalls": stalls_grpc.StallsServiceStub,
     "sales": sales_grpc.SalesServiceStub,
+    "trust": trust_grpc.TrustServiceStub,
+    "city": city_grpc.CityServiceStub,
 }
 # Where a service answers that shares its process with others.
-_HOSTS = {"stalls": "pilots", "sales": "pilots"}
+_HOSTS: dict[str, str] = {
+    "clock": "directory",
+    **dict.fromkeys(("stalls", "sales", "trust", "city"), "pilots"),
+}
 
 
 _UNPROVED = (

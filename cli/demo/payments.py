@@ -42,12 +42,15 @@ class Truth:
     amount: int = 0
     repeats: int = 0
     lost: int = 0
+    # Of the lost ones, those that no pull has found yet.
+    untold: int = 0
+    sales: int = 0
+    cash: int = 0
     ways: Counter[str] = field(default_factory=Counter)
 
 
-def pay(city: City, seed: int, bank: httpx.Client) -> Truth:
+def pay(city: City, seed: int, bank: httpx.Client, truth: Truth) -> None:
     """Pay the bills of every school at the sandbox bank; returns when every callback was taken."""
-    truth = Truth()
     for school in city.schools:
         chance = random.Random(f"{seed}/{school.plan.code}/payments")
         transfers = [
@@ -60,7 +63,6 @@ def pay(city: City, seed: int, bank: httpx.Client) -> Truth:
         done: dict[str, Any] = answer.json()
         if done["refused"]:
             raise DemoStopped(what=f"tin báo bị từ chối: {done['refused'][:3]}")
-    return truth
 
 
 def _invoices(school: EnrolledSchool) -> list[pb.Invoice]:

@@ -37,11 +37,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo left: the summary (None before it is done), when it was built, a bill to open, logins."""
+    """What the demo left: the summary (None before it is done), when it was built, a bill and a stall to open, logins."""
 
     summary: Mapping[str, int] | None = None
     built: datetime | None = None
     reference: str = ""
+    stall: str = ""
     samples: tuple[Sample, ...] = ()
 
     def sample(self, door: str) -> Sample | None:
@@ -59,7 +60,7 @@ def read(settings: GatewaySettings) -> Demo:
         Sample(str(row["door"]), str(row["name"]), str(row["login"]), str(row["password"]))
         for row in doors.get("logins", [])
     )
-    return Demo(summary, built, str(doors.get("reference", "")), samples)
+    return Demo(summary, built, str(doors.get("reference", "")), str(doors.get("stall", "")), samples)
 
 
 def _summary(path: Path) -> tuple[Mapping[str, int] | None, datetime | None]:

@@ -26,6 +26,7 @@ _TARGETS: Final = (
     "/thanh-pho",
     "/cho",
     "/giup",
+    "/quay-hang/chu",
     "/tai-khoan",
     "/p/",
 )

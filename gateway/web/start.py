@@ -63,6 +63,7 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
                 )
             ],
         ),
+        Group(_("Quầy hàng, chợ và phố"), _of_stalls(page, left)),
         Group(_("Hậu trường"), back),
     ]
     if page.settings.is_sandbox and page.settings.sandbox_url:
@@ -75,6 +76,22 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
         )
         groups.append(Group(_("Bản thử"), [bank]))
     return groups
+
+
+def _of_stalls(page: Page, left: demo.Demo) -> list[Door]:
+    _ = page.gettext
+    doors = [
+        Door("shop", _("Chủ quầy"), _("Máy của quầy, bảng mã, sổ ngày"), "/quay-hang/chu", "/quay-hang/chu"),
+        Door("phone", _("Màn hình quầy"), _("Mở trên điện thoại bán hàng"), "/quay-hang", "/quay-hang"),
+        Door("shield", _("Ban quản lý chợ"), _("Bảng mã, cảnh báo dán đè"), "/cho", "/cho"),
+        Door("person", _("Tổ công nghệ số"), _("Giúp người không có điện thoại"), "/giup", "/giup"),
+        Door("home", _("Trung tâm điều hành"), _("Phố và chợ tuần này"), "/thanh-pho", "/thanh-pho"),
+        Door("ledger", _("Số liệu mở"), _("Phần ai cũng xem được"), "/mo", "/mo"),
+    ]
+    if left.stall:
+        path = f"/quay/{left.stall}"
+        doors.insert(0, Door("bank", _("Người mua"), _("Mã của quầy này có thật không?"), path, path))
+    return doors
 
 
 def show(page: Page, *, status: int = 200, code: str = "", errors: dict[str, str] | None = None) -> Response:

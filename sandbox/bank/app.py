@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from kit.errors import Error
 from kit.money import parse_vnd
 from sandbox.bank import page
 from sandbox.bank.book import Bank
-from sandbox.bank.callbacks import Connection
+from sandbox.bank.callbacks import Connection, Transfer
 from sandbox.bank.memos import mangle
 from services.vietqr.domain import decode
 
@@ -85,20 +86,27 @@ async def _batch(request: Request) -> Response:
     """Many transfers, booked in the order given; answers when every callback was taken or given up.
 
     Of each entry: `deliveries` (0: the callback is lost), `mangle` (its memo comes as a bank passes it on),
-    `late_hours` (told that long after it was booked). With `reorder` the callbacks go out in another order than
-    the transfers were booked in. The seed decides what chance decides.
+    `late_hours` or `late_minutes` (told that long after it was booked). With `reorder` the callbacks go out in another
+    order than the transfers were booked in; with `one_by_one` each is booked when its callback's turn comes, as in life.
+    The seed decides what chance decides.
     """
     body = await request.json()
     bank, chance = _bank(request), random.Random(body.get("seed", 1))
-    booked = []
-    for entry in body["transfers"]:
-        memo = mangle(entry["memo"], chance) if entry.get("mangle") else entry["memo"]
-        moment = clock.now() - timedelta(hours=float(entry.get("late_hours", 0)))
-        transfer = bank.book(entry["account"], int(entry["amount"]), memo, moment=moment)
-        booked.append((transfer, int(entry.get("deliveries", 1))))
-    if body.get("reorder"):
-        chance.shuffle(booked)
-    tallies = await asyncio.gather(*(bank.tell(transfer, deliveries) for transfer, deliveries in booked))
+    entries = [
+        (
+            _booking(bank, entry, mangle(entry["memo"], chance) if entry.get("mangle") else entry["memo"]),
+            entry,
+        )
+        for entry in body["transfers"]
+    ]
+    if body.get("one_by_one"):
+        waiting = [bank.book_and_tell(book, int(entry.get("deliveries", 1))) for book, entry in entries]
+    else:
+        booked = [(book(), int(entry.get("deliveries", 1))) for book, entry in entries]
+        if body.get("reorder"):
+            chance.shuffle(booked)
+        waiting = [bank.tell(transfer, deliveries) for transfer, deliveries in booked]
+    tallies = await asyncio.gather(*waiting)
     return JSONResponse(
         {
             "transfers": len(tallies),
@@ -107,6 +115,12 @@ async def _batch(request: Request) -> Response:
             "refused": [words for tally in tallies for words in tally.refused][:20],
         }
     )
+
+
+def _booking(bank: Bank, entry: dict[str, Any], memo: str) -> Callable[[], Transfer]:
+    """What books an entry of a batch when it is called."""
+    late = timedelta(hours=float(entry.get("late_hours", 0)), minutes=float(entry.get("late_minutes", 0)))
+    return lambda: bank.book(entry["account"], int(entry["amount"]), memo, moment=clock.now() - late)
 
 
 async def _statement(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -39,6 +40,7 @@ class Bank:
         self.connections: dict[str, Connection] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._counter = asyncio.Semaphore(_AT_ONCE)
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(10, connect=3))
         self.background: set[asyncio.Task[Tally]] = set()
 
@@ -94,6 +96,11 @@ class Bank:
     async def _tell_after(self, transfer: Transfer, deliveries: int, delay_seconds: float) -> Tally:
         await asyncio.sleep(delay_seconds)
         return await self.tell(transfer, deliveries)
+
+    async def book_and_tell(self, book: Callable[[], Transfer], deliveries: int) -> Tally:
+        """Book a transfer when the post has a hand free, and tell of it at once."""
+        async with self._counter:
+            return await self.tell(book(), deliveries)
 
     async def tell(self, transfer: Transfer, deliveries: int) -> Tally:
         """Call back `deliveries` times (0: the callback is lost); each until it is taken."""

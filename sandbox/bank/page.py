@@ -66,7 +66,7 @@ def form(payload: str, decoded: Decoded, holder: str, back: str) -> str:
 
 def done(amount: int, back: str) -> str:
     """The page after a transfer that leads nowhere."""
-    link = f'<p><a class="button" href="{escape(back)}">Về trang phiếu</a></p>' if back else ""
+    link = f'<p><a class="button" href="{escape(back)}">Về trang trước</a></p>' if back else ""
     return _page("Đã chuyển", f'<div class="card"><p>Đã chuyển {escape(format_vnd(amount))}.</p></div>{link}')
 
 

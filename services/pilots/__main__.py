@@ -136,10 +136,16 @@ def _compose_trust(process: Process, database: Database, settings: PilotsSetting
 def _compose_city(process: Process, database: Database, settings: PilotsSettings, codes: Codes) -> None:
     process.add_servicer(
         city_pb.DESCRIPTOR.services_by_name["CityService"],
-        CityServicer(Edge(database), codes.bank_name, lambda: figures.publish_due(database)),
+        CityServicer(Edge(database), codes.bank_name, lambda: _roll_up(database)),
         city_grpc.add_CityServiceServicer_to_server,
     )
-    process.add_job("pilots.figures", settings.figures_seconds, lambda: figures.publish_due(database))
+    process.add_job("pilots.figures", settings.figures_seconds, lambda: _roll_up(database))
+
+
+def _roll_up(database: Database) -> int:
+    """Close the days that nobody closed, then publish the weeks that are complete by it."""
+    sales_jobs.close_days(database)
+    return figures.publish_due(database)
 
 
 if __name__ == "__main__":

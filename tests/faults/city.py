@@ -87,7 +87,9 @@ def build(platform: Embedded | Full, seed: int, *, bills: int) -> City:
     database.close()
     plans = {plan.provider: plan for plan in reversed(make_schools(seed, clock.today()))}
     with httpx.Client(base_url=platform.sandbox_url, timeout=30) as bank:
-        desks = enrolment.enrol(visitor, token, [plans[name] for name in _PROVIDERS], platform.url, bank)
+        desks = enrolment.open_city(visitor, token)
+        chosen = [plans[name] for name in _PROVIDERS]
+        enrolment.add_schools(visitor, desks, chosen, platform.url, bank)
     connections = [_connection(platform, desks, school) for school in desks.schools]
     city = City(settings, desks.schools, connections, [], visitor, desks)
     chance = random.Random(f"{seed}/bills")

@@ -79,7 +79,7 @@ def living_market(folder: Path) -> Iterator[Market]:
         key = settings.subject_key.get_secret_value()
         visitor = Desk(addresses_of(settings.grpc_addresses), auth.sign(auth.public(), key))
         with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
-            city = enrolment.enrol(visitor, token, [], platform.url, bank)
+            city = enrolment.open_city(visitor, token)
             stall_id, organisation_id = _enrol(city)
             _connect(city, organisation_id, platform.url, bank)
         merchant = _merchant(visitor, city, organisation_id)

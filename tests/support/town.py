@@ -67,7 +67,8 @@ def living_town(folder: Path, *, classes: int = 3, pupils: int = 6) -> Iterator[
             classes=tuple(replace(entry, pupils=entry.pupils[:pupils]) for entry in plan.classes[:classes]),
         )
         with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
-            city = enrolment.enrol(visitor, token, [small], platform.url, bank)
+            city = enrolment.open_city(visitor, token)
+            enrolment.add_schools(visitor, city, [small], platform.url, bank)
         school = city.schools[0]
         for name, login, role in (
             ("Phạm Thị Hằng", TEACHER, "class_teacher"),

@@ -27,6 +27,18 @@ class Bank:
     names: tuple[str, ...] = ()
 
 
+# Banks of demo and tests, which exist nowhere: no code to them can move money.
+TRIAL_BANKS: Final = (
+    Bank("970499", "Ngân hàng Thử Xoài", ("Ngân hàng Thử",)),
+    Bank("970498", "Ngân hàng Thử Chậm"),
+)
+
+
+def trial_name(bin: str) -> str:
+    """What a BIN that no bank has is called in demo and tests."""
+    return next((bank.short_name for bank in TRIAL_BANKS if bank.bin == bin), TRIAL_BANKS[0].short_name)
+
+
 @dataclass(frozen=True, slots=True)
 class BankFound:
     """The one bank of a writing (its BIN), or the banks that it could mean."""

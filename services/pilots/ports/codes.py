@@ -8,12 +8,11 @@ from typing import Final
 
 from kit import auth
 from kit.grpc_client import Channels
+from services.pilots.domain.bank_names import trial_name
 from xoai.vietqr.v1 import vietqr_service_pb2 as pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as pb_grpc
 
 _CODES_AT_ONCE: Final = 1_000
-# The sandbox bank's, for a BIN that no bank has.
-_NO_BANK: Final = "Ngân hàng Thử Xoài"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Codes:
     def bank_name(self, bin: str) -> str:
         """The short name of a bank; call `load_banks` before a transaction in which this is asked."""
         self.load_banks()
-        return self._banks.get(bin, _NO_BANK) if bin else ""
+        return (self._banks.get(bin) or trial_name(bin)) if bin else ""
 
     def load_banks(self) -> None:
         """Ask for the list of banks, once."""

@@ -14,7 +14,7 @@ from kit import auth
 from kit.auth import Subject
 from kit.errors import Error, InvalidArgument
 from kit.grpc_client import Channels
-from services.pilots.domain.bank_names import Bank, BankNames
+from services.pilots.domain.bank_names import TRIAL_BANKS, Bank, BankNames
 from services.pilots.domain.enrolment import taken_account
 from services.pilots.domain.enrolment_units import Opened, Refused, UnitRows
 from services.pilots.domain.enrolment_values import Problem
@@ -24,8 +24,6 @@ from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as vietqr_grpc
 
 PURPOSE: Final = "Bán hàng"
-# The bank of demo and tests, which no list has.
-TRIAL_BANK: Final = Bank("970499", "Ngân hàng Thử Xoài", ("NGAN HANG THU", "XOAI"))
 _SECONDS: Final = 10.0
 _LIVE: Final = (
     directory_pb.Account.STATE_PROPOSED,
@@ -60,7 +58,7 @@ class Enrolling:
                 Bank(bank.bin, bank.short_name, (bank.code, bank.name, *bank.other_codes))
                 for bank in listed.banks
             ]
-            self._banks = BankNames.of([*banks, TRIAL_BANK] if self._is_trial else banks)
+            self._banks = BankNames.of([*banks, *TRIAL_BANKS] if self._is_trial else banks)
         return self._banks
 
     def open(self, subject: Subject, unit: UnitRows, address: str, ward_code: str) -> Opened | Refused:

@@ -10,11 +10,11 @@ from kit import auth
 from kit.errors import InvalidArgument
 from kit.grpc_client import Channels
 from kit.text import clean_display
+from services.pilots.domain.bank_names import TRIAL_BANKS
 from services.pilots.domain.checks import Code, Unreadable
 from xoai.vietqr.v1 import vietqr_service_pb2 as pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as pb_grpc
 
-_SAMPLE_BANK: Final = "Ngân hàng Thử Xoài"
 # A code whose structure was made to be read in two ways.
 _TAMPERED: Final = frozenset({"DUPLICATE_TAG", "CRC_NOT_LAST", "FORMAT_NOT_FIRST"})
 _ADDRESS: Final = re.compile(r"\s*(?:https?://|www\.)([^/?#\s]{1,80})", re.IGNORECASE)
@@ -51,7 +51,8 @@ class Scans:
         if not self._banks:
             stub = pb_grpc.VietqrServiceStub(self._channels.to("vietqr"))
             listed = self._channels.call(stub.ListBanks, pb.ListBanksRequest(), self._subject)
-            self._banks = {bank.bin: bank.short_name or bank.name for bank in listed.banks}
+            self._banks = {bank.bin: bank.short_name for bank in TRIAL_BANKS}
+            self._banks |= {bank.bin: bank.short_name or bank.name for bank in listed.banks}
         return self._banks
 
 

@@ -354,3 +354,17 @@ def test_services_that_are_away_are_said_so(tmp_path: Path) -> None:
         assert answer.headers["retry-after"]
         assert client.get("/readyz").status_code == 200
     absent.stop()
+
+
+def test_the_first_page_has_a_door_to_each_desk_of_the_stalls(platform: FakePlatform, tmp_path: Path) -> None:
+    """The stall that the demo left is the customer's door; a sample login waits where its door leads."""
+    (tmp_path / "doors.json").write_text(
+        '{"stall": "XSTALL01", "logins": ['
+        '{"door": "/quay-hang/chu", "name": "Chủ Thử", "login": "chu@xoai.example", "password": "z"}]}'
+    )
+    settings = settings_for(platform, tmp_path, mode="demo")
+    with running_gateway(settings) as url, httpx.Client(base_url=url) as client:
+        start = client.get("/").text
+        for path in ("/quay-hang/chu", "/quay-hang", "/cho", "/giup", "/thanh-pho", "/mo", "/quay/XSTALL01"):
+            assert f'class="door" href="{path}"' in start
+        assert "chu@xoai.example" in client.get("/dang-nhap", params={"next": "/quay-hang/chu"}).text

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -280,3 +281,23 @@ def test_never_in_production() -> None:
         )  # fmt: skip
         assert done.returncode == 1
         assert "production" in done.stderr
+
+
+def test_one_by_one_a_transfer_is_booked_when_its_turn_comes(bank: httpx.Client, office: Office) -> None:
+    """As in life the bank's time is that of the telling, but for a bank that is late by so many minutes."""
+    connect(bank, office, "xoai")
+    before = clock.now()
+    entries = [
+        {"account": ACCOUNT, "amount": 1_000 + place, "memo": "XS", "late_minutes": 12 if place == 5 else 0}
+        for place in range(40)
+    ]
+    done = bank.post("/batch", json={"transfers": entries, "one_by_one": True}).json()
+    assert (done["delivered"], done["refused"]) == (40, [])
+    found = bank.get("/statement", params={"account": ACCOUNT}).json()["transactions"]
+    times = {item["amount"]: datetime.fromisoformat(item["occur_time"]) for item in found}
+    assert len(times) == 40
+    late = times.pop(1_005)
+    assert timedelta(minutes=11) < before - late < timedelta(minutes=13)
+    assert before <= min(times.values())
+    # Sixteen hands at the post: the last ones waited for the first.
+    assert len(set(times.values())) == 39

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,21 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.demo import command, summary
+from cli.demo.history import Calendar
+from cli.demo.offices import Login
 from cli.demo.payments import Truth
 from cli.platform import here
+from kit.clock import CITY_ZONE
 
 AGREED = {
     "invoices_issued": 3,
     "invoices_paid": 2,
     "notices_pdf_pages": 3,
+    "stalls": 5,
+    "stall_sales": 6,
+    "stall_payments": 1,
+    "stall_takings": 200,
+    "stall_cash": 30,
     "credits_received": 4,
     "credits_applied": 2,
     "credits_suspense": 1,
@@ -33,8 +43,8 @@ AGREED = {
 
 
 def disagreements(**changes: int) -> list[str]:
-    truth = Truth(transfers=4, amount=1_000, repeats=1)
-    return summary.disagreements(AGREED | changes, truth, 700)
+    truth = Truth(transfers=4, amount=1_000, repeats=1, sales=6, cash=30)
+    return summary.disagreements(AGREED | changes, truth, 500)
 
 
 def test_agreement_is_silent() -> None:
@@ -46,7 +56,7 @@ def test_agreement_is_silent() -> None:
     "name",
     [
         "credits_received", "duplicates_ignored", "amount_received", "amount_applied", "amount_payer_credit",
-        "amount_suspense", "amount_refundable", "ledger_debits", "ledger_credits",
+        "amount_suspense", "amount_refundable", "ledger_debits", "ledger_credits", "stall_sales", "stall_takings", "stall_cash",
     ],
 )  # fmt: skip
 def test_one_dong_too_much_is_told(name: str) -> None:
@@ -66,3 +76,34 @@ def test_a_disagreement_is_exit_code_1(
     monkeypatch.setattr(here, "RUN", tmp_path / ".run")
     monkeypatch.setattr(command, "_run", run)
     assert CliRunner().invoke(command.app, ["--once"]).exit_code == code
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_the_stalls_sell_on_every_day_of_the_newest_week_that_figures_tell_of(days: int) -> None:
+    """Whatever day the demo is built on: a whole week with some days of the one before it, then today."""
+    now = datetime(2026, 11, 23, 9, 0, tzinfo=CITY_ZONE) + timedelta(days=days)
+    calendar = Calendar.of(now)
+    assert calendar.week.is_due(now)
+    assert not calendar.week.is_due(now - timedelta(days=7))
+    assert set(calendar.week.days) < set(calendar.days)
+    assert calendar.days == sorted(set(calendar.days))
+    assert calendar.days[-1] == now.date() == calendar.today
+    assert calendar.back[-1] == 0
+    assert calendar.days[0] >= now.date() - timedelta(days=30)
+
+
+def test_the_doors_lead_each_sample_login_to_its_page(tmp_path: Path) -> None:
+    """One login a door, the first of its role, and the code of a stall to look at."""
+    logins = [
+        Login("Chủ quầy", "Nguyễn A", "a@xoai.example", "x", "Quầy 1"),
+        Login("Chủ quầy", "Nguyễn B", "b@xoai.example", "x", "Quầy 2"),
+        Login("Ban quản lý chợ", "Võ C", "c@xoai.example", "x", "Thành phố"),
+    ]
+    summary.write(tmp_path, AGREED, "XP1", "XS1", logins)
+    doors = json.loads((tmp_path / "doors.json").read_text())
+    assert (doors["reference"], doors["stall"]) == ("XP1", "XS1")
+    assert [(row["door"], row["login"]) for row in doors["logins"]] == [
+        ("/cho", "c@xoai.example"),
+        ("/quay-hang/chu", "a@xoai.example"),
+    ]
+    assert json.loads((tmp_path / "summary.json").read_text()) == AGREED

@@ -996,3 +996,51 @@ class ExportedBook(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExportedBook: _TypeAlias = ExportedBook  # noqa: Y015
+
+@_typing.final
+class SummariseStallsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummariseStallsRequest: _TypeAlias = SummariseStallsRequest  # noqa: Y015
+
+@_typing.final
+class SummariseStallsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STALLS_FIELD_NUMBER: _builtins.int
+    SALES_FIELD_NUMBER: _builtins.int
+    PAYMENTS_FIELD_NUMBER: _builtins.int
+    TAKINGS_FIELD_NUMBER: _builtins.int
+    CASH_FIELD_NUMBER: _builtins.int
+    stalls: _builtins.int
+    sales: _builtins.int
+    payments: _builtins.int
+    """Payments that stand, and their sum in đồng: what reconciliation has applied to stalls, private transfers included."""
+    takings: _builtins.int
+    cash: _builtins.int
+    """Đồng entered by hand."""
+    def __init__(
+        self,
+        *,
+        stalls: _builtins.int = ...,
+        sales: _builtins.int = ...,
+        payments: _builtins.int = ...,
+        takings: _builtins.int = ...,
+        cash: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cash", b"cash", "payments", b"payments", "sales", b"sales", "stalls", b"stalls", "takings", b"takings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummariseStallsResponse: _TypeAlias = SummariseStallsResponse  # noqa: Y015

@@ -115,6 +115,11 @@ class SalesServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportDayBookRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportedBook.FromString,
                 _registered_method=True)
+        self.SummariseStalls = channel.unary_unary(
+                '/xoai.pilots.v1.SalesService/SummariseStalls',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsResponse.FromString,
+                _registered_method=True)
 
 
 class SalesServiceServicer:
@@ -223,6 +228,13 @@ class SalesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SummariseStalls(self, request, context):
+        """Sums over all stalls, for the installation's own checks; nobody's page shows them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SalesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -305,6 +317,11 @@ def add_SalesServiceServicer_to_server(servicer, server):
                     servicer.ExportDayBook,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportDayBookRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportedBook.SerializeToString,
+            ),
+            'SummariseStalls': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummariseStalls,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -740,6 +757,33 @@ class SalesService:
             '/xoai.pilots.v1.SalesService/ExportDayBook',
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportDayBookRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ExportedBook.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummariseStalls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.SalesService/SummariseStalls',
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.SummariseStallsResponse.FromString,
             options,
             channel_credentials,
             insecure,

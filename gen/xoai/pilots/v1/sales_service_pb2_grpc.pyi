@@ -55,6 +55,8 @@ class SalesServiceStub:
     CloseDay: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.CloseDayRequest, _sales_service_pb2.Day]
     GetDayBook: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.GetDayBookRequest, _sales_service_pb2.DayBook]
     ExportDayBook: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ExportDayBookRequest, _sales_service_pb2.ExportedBook]
+    SummariseStalls: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.SummariseStallsRequest, _sales_service_pb2.SummariseStallsResponse]
+    """Sums over all stalls, for the installation's own checks; nobody's page shows them."""
 
 @_typing.type_check_only
 class SalesServiceAsyncStub(SalesServiceStub):
@@ -83,6 +85,8 @@ class SalesServiceAsyncStub(SalesServiceStub):
     CloseDay: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.CloseDayRequest, _sales_service_pb2.Day]  # type: ignore[assignment]
     GetDayBook: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.GetDayBookRequest, _sales_service_pb2.DayBook]  # type: ignore[assignment]
     ExportDayBook: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ExportDayBookRequest, _sales_service_pb2.ExportedBook]  # type: ignore[assignment]
+    SummariseStalls: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.SummariseStallsRequest, _sales_service_pb2.SummariseStallsResponse]  # type: ignore[assignment]
+    """Sums over all stalls, for the installation's own checks; nobody's page shows them."""
 
 class SalesServiceServicer(metaclass=_abc_1.ABCMeta):
     """Selling at a stall: sales, what came in, the day and its books. Callers are the stall's phones and its merchant."""
@@ -204,5 +208,13 @@ class SalesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sales_service_pb2.ExportDayBookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sales_service_pb2.ExportedBook, _abc.Awaitable[_sales_service_pb2.ExportedBook]]: ...
+
+    @_abc_1.abstractmethod
+    def SummariseStalls(
+        self,
+        request: _sales_service_pb2.SummariseStallsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sales_service_pb2.SummariseStallsResponse, _abc.Awaitable[_sales_service_pb2.SummariseStallsResponse]]:
+        """Sums over all stalls, for the installation's own checks; nobody's page shows them."""
 
 def add_SalesServiceServicer_to_server(servicer: SalesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -16,7 +16,7 @@ from services.pilots.flows import books, cash, questions, selling, stall_days
 from services.pilots.flows.access import READ, SELL
 from services.pilots.ports.codes import Code, Codes
 from services.pilots.ports.credits import Credits
-from services.pilots.rpc.sales import book_file
+from services.pilots.rpc.sales import book_file, sums
 from services.pilots.rpc.sales.messages import (
     book_to,
     cash_to,
@@ -29,6 +29,7 @@ from services.pilots.rpc.sales.messages import (
     unassigned_to,
     uuid_in,
 )
+from services.pilots.rpc.sales.sums import SumsDesk
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
 
@@ -49,10 +50,11 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "CloseDay": Permission(SELL),
     "GetDayBook": Permission(READ),
     "ExportDayBook": Permission(READ),
+    **sums.PERMISSIONS,
 }
 
 
-class SalesServicer(pb_grpc.SalesServiceServicer):
+class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
     """RPCs of sales; `page_key` signs page tokens. Calls to other services are made outside of transactions."""
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS
