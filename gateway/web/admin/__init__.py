@@ -1,4 +1,4 @@
-"""The administrator's pages under /quan-tri: organisations, accounts, people, connections, the audit trail."""
+"""The administrator's pages under /quan-tri: organisations, accounts, people, connections, programmes, the audit trail."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from gateway.web.admin import (
     api_keys,
     clock,
     connections,
+    enrolments,
     organisations,
     overview,
     people,
+    programmes,
     secrets,
     trail,
 )
@@ -24,6 +26,8 @@ GROUPS: Final[tuple[Routes, ...]] = (
     people.routes,
     api_keys.routes,
     connections.routes,
+    programmes.routes,
+    enrolments.routes,
     secrets.routes,
     trail.routes,
     clock.routes,

@@ -59,6 +59,16 @@ def connection_url(id: str, *parts: str) -> str:
     return "/".join((f"{ROOT}/ket-noi", outside("con", id), *parts))
 
 
+def programme_url(code: str, *parts: str) -> str:
+    """A page of a programme."""
+    return "/".join((f"{ROOT}/chuong-trinh", code, *parts))
+
+
+def enrolment_url(code: str, id: str, *parts: str) -> str:
+    """A page of a list of stalls."""
+    return programme_url(code, "danh-sach", outside("enr", id), *parts)
+
+
 class Links:
     """Addresses, for templates; in them it is `link`."""
 
@@ -66,6 +76,8 @@ class Links:
     account = staticmethod(account_url)
     person = staticmethod(person_url)
     connection = staticmethod(connection_url)
+    programme = staticmethod(programme_url)
+    enrolment = staticmethod(enrolment_url)
     id = staticmethod(outside)
 
     @staticmethod
@@ -98,6 +110,8 @@ def shell(page: Page, tab: str, searched: str = "") -> Shell:
     if may("people.manage"):
         entries.append((_("Người dùng"), f"{ROOT}/nguoi"))
     entries.append((_("Tài khoản nhận tiền"), f"{ROOT}/tai-khoan"))
+    if may("pilots.manage"):
+        entries.append((_("Chương trình"), f"{ROOT}/chuong-trinh"))
     if may("intake.manage"):
         entries.append((_("Kết nối ngân hàng"), f"{ROOT}/ket-noi"))
     if may("audit.read"):

@@ -26,7 +26,7 @@ MOST_BYTES: Final = 10 * 1024 * 1024
 _AROUND: Final = 64 * 1024
 
 
-def _upload_guard(access: Access) -> Callable[[Request], Awaitable[None]]:
+def upload_guard(access: Access) -> Callable[[Request], Awaitable[None]]:
     """As for every page, but a file that says that it is too large is not read at all."""
     usual = page_guard(access)
 
@@ -47,7 +47,7 @@ def _upload_guard(access: Access) -> Callable[[Request], Awaitable[None]]:
     return guard
 
 
-routes = Routes(guard=_upload_guard)
+routes = Routes(guard=upload_guard)
 
 
 def _form(

@@ -283,11 +283,14 @@ class EnrolmentProblem(_message.Message):
     FOUND_FIELD_NUMBER: _builtins.int
     EXPECTED_FIELD_NUMBER: _builtins.int
     EXPECTED_EN_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
     column: _builtins.str
     found: _builtins.str
     expected: _builtins.str
     """Vietnamese and English."""
     expected_en: _builtins.str
+    field: _builtins.str
+    """Name in EnrolmentValues; empty where the row as a whole is wrong."""
     def __init__(
         self,
         *,
@@ -295,10 +298,11 @@ class EnrolmentProblem(_message.Message):
         found: _builtins.str = ...,
         expected: _builtins.str = ...,
         expected_en: _builtins.str = ...,
+        field: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "expected", b"expected", "expected_en", b"expected_en", "found", b"found"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "expected", b"expected", "expected_en", b"expected_en", "field", b"field", "found", b"found"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

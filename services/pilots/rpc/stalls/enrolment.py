@@ -211,7 +211,11 @@ def _row(row: Judged, *, account_waits: bool = False) -> pb.EnrolmentRow:
         ),
         problems=[
             pb.EnrolmentProblem(
-                column=item.column, found=item.found, expected=item.expected, expected_en=item.expected_en
+                column=item.column,
+                found=item.found,
+                expected=item.expected,
+                expected_en=item.expected_en,
+                field=item.field,
             )
             for item in row.problems
         ],
