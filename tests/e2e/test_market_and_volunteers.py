@@ -24,6 +24,7 @@ from xoai.pilots.v1 import trust_service_pb2 as pb
 
 OpenPage = Callable[..., Page]
 Look = Callable[[Page], None]
+Inspect = Callable[[Page, bool], None]
 # Forms that are refused answer with 4xx, which the browser notes in its console.
 REFUSED = ("status of 4",)
 # Machines without a camera have no reader of codes: this one finds what the test says.
@@ -66,9 +67,22 @@ def press(page: Page, words: str) -> None:
         main.get_by_role("button", name=words).or_(main.get_by_role("link", name=words)).first.click()
 
 
+@pytest.fixture
+def inspect(look: Look, find_barriers: Callable[[Page], list[str]]) -> Inspect:
+    """Every state in light on a small phone as well; in the dark only its barriers, for colours are what differs."""
+
+    def check(page: Page, dark: bool) -> None:
+        if not dark:
+            return look(page)
+        assert find_barriers(page) == [], page.url
+        return None
+
+    return check
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_market_boards_morning(
-    platform: FakePlatform, address: str, open_page: OpenPage, look: Look, dark: bool
+    platform: FakePlatform, address: str, open_page: OpenPage, inspect: Inspect, dark: bool
 ) -> None:
     """Nothing to do; then an alarm, its market, a photographed code that differs, and the alarm closed with a note."""
     platform.permissions = PERMISSIONS[Role.MARKET_INSPECTOR]
@@ -76,7 +90,7 @@ def test_the_market_boards_morning(
     page.add_init_script(READER)
     sign_in(page, address)
     expect(page.get_by_role("heading", level=1)).to_have_text("Không có cảnh báo nào")
-    look(page)
+    inspect(page, dark)
 
     alarm = make_alarm(count=2)
     platform.trust.alarms = [alarm, make_alarm(pb.Alarm.KIND_REPORTED, reports=["Tên lạ " * 30])]
@@ -84,19 +98,19 @@ def test_the_market_boards_morning(
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 cảnh báo cần người đến xem")
     expect(page.locator("mark.differs").filter(has_text=re.compile("^8$"))).to_be_visible()
-    look(page)
+    inspect(page, dark)
     press(page, "Chợ Đồng Xoài")
     expect(page.get_by_text("Chưa kiểm tra hôm nay")).to_be_visible()
-    look(page)
+    inspect(page, dark)
 
     press(page, "Kiểm tra một mã")
-    look(page)
+    inspect(page, dark)
     page.locator("#photo").set_input_files(PICTURE)
     expect(page.get_by_text("Không thấy mã trong ảnh")).to_be_visible()
-    look(page)
+    inspect(page, dark)
     press(page, "So với sổ đăng ký")
     expect(page.locator(".errors")).to_be_focused()
-    look(page)
+    inspect(page, dark)
     platform.trust.answer = pb.StandCheck(
         stall_number="A07",
         outcome=pb.StandCheck.OUTCOME_DIFFERS,
@@ -108,18 +122,18 @@ def test_the_market_boards_morning(
     with page.expect_navigation():
         page.locator("#photo").set_input_files(PICTURE)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Mã khác sổ đăng ký của quầy A07")
-    look(page)
+    inspect(page, dark)
 
     press(page, "Mở cảnh báo")
     press(page, "Đóng cảnh báo")
     expect(page).to_have_title(re.compile("^Lỗi: "))
-    look(page)
+    inspect(page, dark)
     page.get_by_label("Đã làm gì, ai đến quầy").fill("Anh Nam đến gỡ mã dán đè, báo công an phường")
     press(page, "Đóng cảnh báo")
     expect(page.get_by_role("status").filter(has_text="Đã đóng cảnh báo")).to_be_visible()
     page.goto(f"{address}/cho/da-dong")
     expect(page.get_by_text("Anh Nam đến gỡ mã dán đè")).to_be_visible()
-    look(page)
+    inspect(page, dark)
 
 
 def test_without_a_reader_the_text_is_pasted(
@@ -147,7 +161,7 @@ def test_without_a_reader_the_text_is_pasted(
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_volunteer_helps_somebody(
-    platform: FakePlatform, address: str, open_page: OpenPage, look: Look, dark: bool
+    platform: FakePlatform, address: str, open_page: OpenPage, inspect: Inspect, dark: bool
 ) -> None:
     """A slip in the code, consent that is missing, the bill with its code, a guide, money comes, and it is forgotten."""
     platform.permissions = PERMISSIONS[Role.HELPER]
@@ -155,24 +169,24 @@ def test_a_volunteer_helps_somebody(
     page = open_page(width=360 if dark else 1280, dark=dark, allow=REFUSED)
     sign_in(page, address)
     expect(page.get_by_role("heading", level=1)).to_have_text("Tìm phiếu theo mã trên giấy")
-    look(page)
+    inspect(page, dark)
     page.get_by_label("Mã thanh toán").fill("XD 1234")
     press(page, "Hỏi người được giúp")
     expect(page.locator(".errors")).to_be_focused()
-    look(page)
+    inspect(page, dark)
     page.get_by_label("Mã thanh toán").fill(f"{bill.reference[:6].lower()} {bill.reference[6:]}")
     press(page, "Hỏi người được giúp")
-    look(page)
+    inspect(page, dark)
     press(page, "Mở phiếu trong 30 phút")
     expect(page.locator(".errors")).to_contain_text("Chọn ai đồng ý")
-    look(page)
+    inspect(page, dark)
     page.get_by_label("Người nhà đồng ý thay").check()
     page.get_by_label("Ghi thêm").fill("Con gái Lan")
     page.get_by_label("Tôi đã đọc câu trên").check()
     press(page, "Mở phiếu trong 30 phút")
     expect(page.get_by_role("img", name="Mã QR để chuyển 936.000 ₫")).to_be_visible()
     expect(page.locator("[data-left]")).to_have_text(re.compile(r"^(30:00|29:\d\d)$"))
-    look(page)
+    inspect(page, dark)
     with page.expect_download() as download:
         page.get_by_role("button", name="In hướng dẫn một trang").click()
     assert Path(download.value.path()).read_bytes() == PDF
@@ -183,7 +197,7 @@ def test_a_volunteer_helps_somebody(
         platform.pay(bill, bill.amount_due)
     expect(page.get_by_text("Đã nhận đủ tiền")).to_be_visible()
     expect(page.locator("svg.drawn")).to_have_count(0)
-    look(page)
+    inspect(page, dark)
 
     # Three seconds are left: the page forgets by itself, and the list as well.
     platform.trust.visits[0].view_until.CopyFrom(stamp(clock.now() + timedelta(seconds=3)))
@@ -192,14 +206,14 @@ def test_a_volunteer_helps_somebody(
         platform.trust.visits[0].reference = ""
     expect(page.get_by_text("Máy đã quên phiếu này")).to_be_visible()
     assert bill.reference[-4:] not in page.content()
-    look(page)
+    inspect(page, dark)
     press(page, "Mở lượt mới")
     expect(page.get_by_text("Đã ẩn mã")).to_be_visible()
-    look(page)
+    inspect(page, dark)
     platform.trust.already = 40
     page.reload()
     expect(page.get_by_text("Hôm nay đã đủ 40 lượt")).to_be_visible()
-    look(page)
+    inspect(page, dark)
 
 
 def test_pages_speak_english(platform: FakePlatform, address: str, open_page: OpenPage) -> None:

@@ -85,7 +85,8 @@ class Market(Trust):
         return alarm
 
     def BeginHelperVisit(self, request: Any, context: grpc.ServicerContext) -> pb.HelperVisit:
-        if request.reference not in self._platform.bills:
+        sales = {sale.reference for sale in self._platform.sales.sales.values()}
+        if request.reference not in self._platform.bills.keys() | sales:
             raise NotFound()
         now = clock.now()
         visit = pb.HelperVisit(

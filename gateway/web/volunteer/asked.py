@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from gateway.bills import BillState, BillView, Code
 from gateway.page import Page
+from gateway.stalls import SaleState
+from gateway.web import sales
 from kit.references.code import Kind, kind_of
 from xoai.documents.v1 import documents_service_pb2 as documents_pb
-from xoai.pilots.v1 import sales_service_pb2 as sales_pb
 
 
 class Asked(StrEnum):
@@ -80,28 +81,32 @@ async def asked_for(page: Page, reference: str) -> AskedFor:
     )
 
 
+_SALE_STATES = {
+    SaleState.WAITING: Asked.WAITING,
+    SaleState.SHORT: Asked.SHORT,
+    SaleState.PAID: Asked.PAID,
+    SaleState.OVER: Asked.PAID,
+    SaleState.AGAIN: Asked.PAID,
+}
+
+
 async def _of_sale(page: Page, reference: str) -> AskedFor:
-    sale: sales_pb.PublicSale = await page.call(
-        page.state.clients.sales.GetPublicSale, sales_pb.GetPublicSaleRequest(reference=reference)
-    )
-    states = sales_pb.Sale
-    if sale.state == states.STATE_PAID:
-        state = Asked.PAID
-    elif sale.expired or sale.state in (states.STATE_CANCELLED, states.STATE_SETTLED):
+    view = await sales.view_of(page, await page.state.stalls.sale(reference))
+    sale = view.sale
+    # A code is drawn while the seller waits; short and expired, or cancelled: there is nothing to pay by it any more.
+    state = _SALE_STATES.get(view.state, Asked.GONE)
+    if state in (Asked.WAITING, Asked.SHORT) and view.code is None:
         state = Asked.GONE
-    else:
-        state = Asked.SHORT if sale.state == states.STATE_PART_PAID else Asked.WAITING
-    wants = state in (Asked.WAITING, Asked.SHORT) and sale.payload
     return AskedFor(
         state=state,
         biller=" · ".join(part for part in (sale.stall_name, sale.programme_name) if part),
         title=page.gettext("Mua ở quầy %(number)s", number=sale.stall_number),
         who="",
-        rest=max(sale.amount - sale.amount_paid, 0),
+        rest=view.rest,
         due_date="",
         bin=sale.bin,
         bank_name=sale.bank_name,
-        code=await page.state.bills.drawn(sale.payload) if wants else None,
+        code=view.code,
         phone="",
         has_guide=False,
     )

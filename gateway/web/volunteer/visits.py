@@ -16,7 +16,7 @@ from gateway.page import Page
 from gateway.shell import Shell
 from gateway.web.volunteer.asked import asked_for, guide_request
 from kit import auth, clock, ids
-from kit.errors import Error, FailedPrecondition, NotFound
+from kit.errors import Error, FailedPrecondition, NotFound, Unavailable
 from kit.references.code import check
 from kit.text import clean_display
 from xoai.pilots.v1 import trust_service_pb2 as pb
@@ -166,10 +166,19 @@ async def show(page: CurrentPage, visit: str) -> Response:
     if not found.reference:
         return _show(page, "over", page.gettext("Đã hết 30 phút"), visit=found)
     asked = await asked_for(page, found.reference)
-    late = next((feed for feed in await page.state.feeds.late() if feed.bin == asked.bin), None)
+    late = await _late(page, asked.bin)
     # A second more than there is: a page that loads anew at its end finds it over.
     left = max(found.view_until.seconds - int(clock.now().timestamp()), 0) + 1
     return _show(page, "visit", asked.title, visit=found, asked=asked, late=late, seconds_left=left)
+
+
+async def _late(page: Page, bin_code: str) -> pb.BankFeed | None:
+    """The bank's feed, if it tells of money late now."""
+    try:
+        return next((feed for feed in await page.state.feeds.late() if feed.bin == bin_code), None)
+    except Unavailable:
+        # The page is worth more than the remark.
+        return None
 
 
 @routes.post("/giup/luot/{visit}/huong-dan", SERVE, include_in_schema=False)

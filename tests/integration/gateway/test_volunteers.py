@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ from tests.support.fake_directory import PASSWORD
 from tests.support.fake_market import MOST_VISITS, PDF
 from tests.support.fake_platform import FakePlatform
 from tests.support.gateway import running_gateway, settings_for
+from tests.support.public_sales import change, open_sale
+from xoai.pilots.v1 import sales_service_pb2 as sales_pb
 from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 
 AGREED = {"way": "self", "words": "Bà Sáu", "agreed": "1"}
@@ -157,6 +160,30 @@ def test_a_paid_bill_shows_no_code(volunteer: httpx.Client, platform: FakePlatfo
     assert "Đã nhận đủ tiền" in page
     assert '<svg class="drawn"' not in page
     assert volunteer.post(f"{address}/huong-dan", data=form).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("facts", "says", "has_code"),
+    [
+        ({}, "Chưa nộp", True),
+        ({"amount_paid": 20_000, "state": sales_pb.Sale.STATE_PART_PAID}, "Còn thiếu", True),
+        ({"amount_paid": 50_000, "state": sales_pb.Sale.STATE_PAID}, "Đã nhận đủ tiền", False),
+        ({"expired": True}, "Không còn thu", False),
+        ({"state": sales_pb.Sale.STATE_CANCELLED}, "Không còn thu", False),
+        ({"amount_paid": 20_000, "state": sales_pb.Sale.STATE_SETTLED}, "Không còn thu", False),
+    ],
+)
+def test_a_sale_at_a_stall_can_be_shown(
+    volunteer: httpx.Client, platform: FakePlatform, facts: dict[str, Any], says: str, has_code: bool
+) -> None:
+    """Somebody at a stall is helped as well: stall, sum and code, in each of its states; no paper for it."""
+    sale = open_sale(platform)
+    change(platform, sale, **facts)
+    page = volunteer.get(begin(volunteer, sale.reference).headers["location"]).text
+    for words in ("Mua ở quầy A12", "Trái cây Cô Mận", says):
+        assert words in page
+    assert ('<svg class="drawn"' in page) is has_code
+    assert "In hướng dẫn" not in page
 
 
 def test_the_days_cap_is_said(volunteer: httpx.Client, platform: FakePlatform) -> None:
