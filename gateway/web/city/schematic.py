@@ -1,6 +1,7 @@
 """The drawn schematic: blocks where their programme says, streets as bands between them, the fair as a dashed box.
 
-Everything is in the whole units of the programmes' own sheet; it is not to scale, and there is no border on it.
+Everything is in the whole units of one sheet; it is not to scale, and there is no border on it. Programmes that were each
+drawn as if they had the sheet for themselves stand under one another.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ _LABEL: Final = 34
 _MOST_STALLS: Final = 12
 _FIGURE_WIDTH: Final = 84
 _GAP: Final = 6
+# Of blocks and the street between them where programmes stand under one another.
+_ROW: Final = 56
+_STREET: Final = 48
+_BETWEEN: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Box:
     def middle(self) -> tuple[int, int]:
         """Its middle."""
         return self.x + self.width // 2, self.y + self.height // 2
+
+
+# A block's row with its place.
+Placed = tuple[pb.PlaceRow, Box]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +86,17 @@ def step_of(cell: pb.Cell) -> int:
 def draw(view: pb.CityView, words: Words, sizes: dict[str, str]) -> Schematic | None:
     """The schematic of a week; None where no place has a drawing. `sizes` says how large each programme is."""
     drawing = Schematic()
+    drawn = []
     for programme in view.programmes:
         rows = [row for row in view.sections if row.programme_code == programme.code and row.width > 0]
-        if not rows:
-            continue
+        if rows:
+            drawn.append((programme, rows, [_box(row) for row in rows]))
+    if _overlap([boxes for _, _, boxes in drawn]):
+        _stack([(programme.kind, boxes) for programme, _, boxes in drawn])
+    for programme, rows, boxes in drawn:
         size = sizes.get(programme.code, "")
-        if programme.kind == "fair":
-            _draw_fair(drawing, programme, rows, words, size)
-        else:
-            _draw_street(drawing, programme, rows, words, size)
+        draw_one = _draw_fair if programme.kind == "fair" else _draw_street
+        draw_one(drawing, programme, list(zip(rows, boxes, strict=True)), words, size)
     if not drawing.blocks:
         return None
     boxes = [*drawing.bands, *drawing.fairs, *(block.box for block in drawing.blocks)]
@@ -95,10 +106,10 @@ def draw(view: pb.CityView, words: Words, sizes: dict[str, str]) -> Schematic | 
 
 
 def _draw_street(
-    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[pb.PlaceRow], words: Words, size: str
+    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[Placed], words: Words, size: str
 ) -> None:
-    boxes = [_box(row) for row in rows]
-    for row, box in zip(rows, boxes, strict=True):
+    boxes = [box for _, box in rows]
+    for row, box in rows:
         drawing.blocks.append(_block(programme, row, box, words))
     left, top, right, bottom = _bounds(boxes)
     across = _widest_gap([(box.y, box.y + box.height) for box in boxes])
@@ -119,14 +130,13 @@ def _draw_street(
 
 
 def _draw_fair(
-    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[pb.PlaceRow], words: Words, size: str
+    drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[Placed], words: Words, size: str
 ) -> None:
-    boxes = [_box(row) for row in rows]
-    left, top, right, bottom = _bounds(boxes)
+    left, top, right, bottom = _bounds([box for _, box in rows])
     frame = Box(left - _PAD, top - _LABEL - _PAD, right - left + 2 * _PAD, bottom - top + _LABEL + 2 * _PAD)
     drawing.fairs.append(frame)
     drawing.labels.append(Label(left, top - _LABEL // 2, programme.name, size))
-    for row, box in zip(rows, boxes, strict=True):
+    for row, box in rows:
         block = _block(programme, row, box, words)
         count = max(1, min(row.stalls.value, _MOST_STALLS))
         width = (box.width - _FIGURE_WIDTH) // count
@@ -143,6 +153,53 @@ def _block(programme: pb.PlaceRow, row: pb.PlaceRow, box: Box, words: Words) -> 
 
 def _box(row: pb.PlaceRow) -> Box:
     return Box(row.x, row.y, row.width, row.height)
+
+
+def _overlap(programmes: Sequence[Sequence[Box]]) -> bool:
+    """True if the drawing of one programme lies on another's."""
+    bounds = [_bounds(boxes) for boxes in programmes]
+    return any(
+        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+        for place, one in enumerate(bounds)
+        for other in bounds[:place]
+    )
+
+
+def _stack(programmes: Sequence[tuple[str, list[Box]]]) -> None:
+    """Give programmes places under one another; blocks of a side of a street stay beside one another."""
+    at = 0
+    for kind, boxes in programmes:
+        at += _LABEL + _PAD if kind == "fair" else 0
+        rows = _rows_of(boxes)
+        tops = {}
+        for number, row in enumerate(rows):
+            tops.update(dict.fromkeys(row, at))
+            is_street = kind != "fair" and number == 0 and len(rows) > 1
+            at += _ROW + (_STREET if is_street else _GAP * 2)
+        at += _BETWEEN + (_PAD if kind == "fair" else 0)
+        if kind != "fair" and len(rows) == 1:
+            at += _LABEL
+            tops = {place: top + _LABEL + 2 * _GAP for place, top in tops.items()}
+        left = min(box.x for box in boxes)
+        boxes[:] = [
+            Box(box.x - left + (_PAD if kind == "fair" else 0), tops[place], box.width, _ROW)
+            for place, box in enumerate(boxes)
+        ]
+
+
+def _rows_of(boxes: Sequence[Box]) -> list[list[int]]:
+    """The places of boxes that share a height, from the top."""
+    rows: list[list[int]] = []
+    bottom = 0
+    for place in sorted(range(len(boxes)), key=lambda place: boxes[place].y):
+        box = boxes[place]
+        if rows and box.y < bottom:
+            rows[-1].append(place)
+            bottom = max(bottom, box.y + box.height)
+        else:
+            rows.append([place])
+            bottom = box.y + box.height
+    return rows
 
 
 def _bounds(boxes: Sequence[Box]) -> tuple[int, int, int, int]:
