@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from kit import clock, speech
 from tests.support.fake_bills import stamp
@@ -327,3 +327,73 @@ def test_a_late_bank_is_named(
         time = since.astimezone(clock.CITY_ZONE).strftime("%H:%M")
         strip = started.page.get_by_text(f"Vietcombank đang gửi tin chậm, từ {time}")
         expect(strip).to_be_visible()
+
+
+def test_a_photograph_of_the_board_is_read_where_the_phone_can(
+    paired: Callable[..., HeldPhone], tmp_path: Path
+) -> None:
+    """A phone with a code reader compares the photograph; a picture without a code says so."""
+    started = paired()
+    page = started.page
+    page.add_init_script(
+        "window.BarcodeDetector = class { async detect() { return window.found.map((rawValue) => ({ rawValue })); } };"
+    )
+    page.reload()
+    page.locator("[data-do=check]:visible").click()
+    picture = tmp_path / "board.png"
+    page.locator("#photo").wait_for(state="attached")
+    page.screenshot(path=picture)
+    page.evaluate("window.found = []")
+    page.locator("#photo").set_input_files(picture)
+    expect(page.get_by_role("alert").first).to_contain_text("Không thấy mã QR nào trong ảnh")
+    page.evaluate("(payload) => { window.found = [payload]; }", started.stall.payload)
+    page.locator("#photo").set_input_files(picture)
+    expect(started.shown("checked").get_by_role("heading")).to_have_text("Mã ở quầy đúng là của bạn")
+
+
+def test_a_sale_whose_answer_was_lost_is_made_once(paired: Callable[..., HeldPhone]) -> None:
+    """The line breaks while the sale is asked for: pressed again, the first one is shown, not a second."""
+    phone = paired(allow=("net::ERR",))
+    phone.begin()
+    before = len(phone.platform.sales.sales)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    phone.page.route("**/v1/stall-phone/sales", lose, times=1)
+    phone.page.locator("main").focus()
+    phone.page.keyboard.type("7000")
+    phone.page.get_by_role("button", name="Hiện mã QR").click()
+    expect(phone.page.get_by_role("alert").first).to_contain_text("Chưa có mạng nên chưa gửi được")
+    expect(phone.shown("pad").locator(".typed")).to_contain_text("7.000")
+    phone.page.get_by_role("button", name="Hiện mã QR").click()
+    expect(phone.shown("code")).to_contain_text("7.000")
+    assert len(phone.platform.sales.sales) == before + 1
+
+
+def test_a_phone_whose_clock_is_wrong_waits_by_the_servers(phone: HeldPhone) -> None:
+    """A year ahead, the phone still counts from the server's moment: no early "not received", no expired code."""
+    phone.page.evaluate(
+        "const real = Date.now.bind(Date); line.ahead = -31536e6; Date.now = () => real() + 31536e6; undefined"
+    )
+    phone.page.wait_for_timeout(1_200)
+    phone.sell("8", "5", "000")
+    phone.page.wait_for_timeout(1_200)
+    expect(phone.shown("code")).to_contain_text("giây")
+    seconds = int(phone.shown("code").locator(".waiting-strip span").last.inner_text().split()[0])
+    assert 0 <= seconds < 30
+
+
+def test_a_phone_whose_sound_is_locked_says_so(paired: Callable[..., HeldPhone]) -> None:
+    """A browser that plays nothing: the strip stands over every screen, and money is still shown and put in words."""
+    phone = paired()
+    phone.page.add_init_script(
+        "window.AudioContext = class { state = 'suspended'; resume() { return new Promise(() => {}); } "
+        "async decodeAudioData() { return {}; } };"
+    )
+    phone.page.reload()
+    phone.begin()
+    phone.tell(phone.platform.sales.pay_standing(phone.stall.id, 45_000))
+    expect(phone.shown("received")).to_contain_text("Đã nhận bốn mươi lăm nghìn đồng")
+    expect(phone.page.get_by_role("button", name="Loa chưa bật")).to_be_visible()
