@@ -54,9 +54,7 @@ def breaches(settings: Settings) -> list[Breach]:
     try:
         found = [*chain.from_iterable(_own(databases[name], name) for name in _SERVICES)]
         found += chain.from_iterable(_audit(database) for database in databases.values())
-        return found + _payments_agree(
-            databases["reconciliation"], databases["invoices"], databases["pilots"]
-        )
+        return found + payments_agree(databases["reconciliation"], databases["invoices"], databases["pilots"])
     finally:
         for database in databases.values():
             database.close()
@@ -76,7 +74,7 @@ def _audit(database: Database) -> Iterator[Breach]:
         yield Breach("I11", "the audit chain does not follow", f"{database.service}: audit row {row}")
 
 
-def _payments_agree(reconciliation: Database, invoices: Database, pilots: Database) -> list[Breach]:
+def payments_agree(reconciliation: Database, invoices: Database, pilots: Database) -> list[Breach]:
     """I6: what invoices, sales and stalls' codes show as paid is what was applied to them, payable by payable."""
     applied = import_module("services.reconciliation.verify").applied_by_payable
     paid_by_invoice = import_module("services.invoices.verify").paid_by_invoice

@@ -276,24 +276,32 @@ def _paid(
     """The sale as reconciliation says it stands. An older total than the known one changes no amount."""
     proof = sale.proof or (draw_proof() if is_standing else "")
     payments = sale.payments + (1 if is_standing else 0)
-    sale = replace(sale, proof=proof, payments=payments, sequence=sale.sequence + 1, change_time=now)
-    if fact.applied_version <= sale.applied_version:
-        return sale
-    return _with_total(sale, fact.total_applied, fact.applied_version, fact.bank_time or fact.arrive_time)
+    return _moved(sale, fact, now, fact.bank_time or fact.arrive_time, proof=proof, payments=payments)
 
 
 def _unpaid(sale: Sale, fact: Reversed, now: datetime, *, payments: int) -> Sale:
-    sale = replace(sale, payments=sale.payments + payments, sequence=sale.sequence + 1, change_time=now)
-    if fact.applied_version <= sale.applied_version:
-        return sale
-    return _with_total(sale, fact.total_applied, fact.applied_version, fact.post_time)
+    return _moved(sale, fact, now, fact.post_time, proof=sale.proof, payments=sale.payments + payments)
 
 
-def _with_total(sale: Sale, total: int, version: int, moment: datetime) -> Sale:
-    state = state_after(sale.state, sale.amount, total)
-    is_whole = total >= sale.amount
-    paid_time = (sale.paid_time or moment) if is_whole else None
-    return replace(sale, state=state, amount_paid=total, applied_version=version, paid_time=paid_time)
+def _moved(sale: Sale, fact: Fact, now: datetime, moment: datetime, *, proof: str, payments: int) -> Sale:
+    """The sale after a fact; `moment` is when it was paid if it is whole now and was not before."""
+    is_newer = fact.applied_version > sale.applied_version
+    total = fact.total_applied if is_newer else sale.amount_paid
+    paid_time = sale.paid_time
+    if is_newer:
+        paid_time = (paid_time or moment) if total >= sale.amount else None
+    # One copy, whatever changed: this is the hot way.
+    return replace(
+        sale,
+        state=state_after(sale.state, sale.amount, total),
+        amount_paid=total,
+        applied_version=max(fact.applied_version, sale.applied_version),
+        paid_time=paid_time,
+        proof=proof,
+        payments=payments,
+        sequence=sale.sequence + 1,
+        change_time=now,
+    )
 
 
 def _keep(result: Recording, sale: Sale) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from kit import speech
@@ -18,7 +20,9 @@ from services.pilots.domain.unassigned import Change as CreditChange
 from services.pilots.domain.unassigned import Step as CreditStep
 from services.pilots.domain.unassigned import Unassigned
 
-_SILENT = Speech((), "")
+_SILENT: Final = Speech((), "")
+# The same round amounts come again and again; spelling one takes as long as recording it.
+_received: Final = lru_cache(maxsize=4_096)(speech.received)
 
 
 def of_payment(step: Step, now: datetime) -> StallEvent:
@@ -108,7 +112,7 @@ def _speech(step: Step) -> Speech:
         # Born reversed: nobody heard that it came.
         return _SILENT if isinstance(step.fact, Applied) else speech.undone(amount)
     if sale is None:
-        return speech.received(amount)
+        return _received(amount)
     if step.is_sale_over:
         return speech.late(amount)
     if sale.amount_paid - amount >= sale.amount:
@@ -117,7 +121,7 @@ def _speech(step: Step) -> Speech:
         return speech.over(amount, sale.amount_paid - sale.amount)
     if sale.state is State.PART_PAID:
         return speech.short(amount, sale.missing)
-    return speech.received(amount)
+    return _received(amount)
 
 
 def _of_question(

@@ -30,6 +30,7 @@ MOST_EVENTS: Final = 500
 # Above every sequence: the first page of a list that runs downwards.
 _TOP: Final = 2**63 - 1
 _FORGOTTEN_AT_ONCE: Final = 500
+_EVENTS_AT_ONCE: Final = 5_000
 _BY_TIME: Final = "service:pilots"
 
 
@@ -153,6 +154,6 @@ def close_forgotten_days(session: Session) -> int:
     return len(keys)
 
 
-def forget_events(session: Session, kept_days: int) -> None:
-    """Delete what phones were told longer ago: whoever was away for so long loads the day instead."""
-    stall_events.forget(session, clock.now() - timedelta(days=kept_days))
+def forget_events(session: Session, kept_days: int) -> int:
+    """Delete what phones were told longer ago, a chunk of it: whoever was away for so long loads the day instead."""
+    return stall_events.forget(session, clock.now() - timedelta(days=kept_days), _EVENTS_AT_ONCE)

@@ -6,6 +6,7 @@ Expiry of sales is derived, so nothing waits for a clock; a sale itself is kept:
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from kit import clock
@@ -28,9 +29,8 @@ def close_days(database: Database) -> int:
 
 
 def tidy_up(database: Database) -> None:
-    """Delete old events, and credits that found their stall, each in a transaction of its own."""
-    now = clock.now()
+    """Delete old events, and credits that found their stall, in short transactions."""
+    while database.run(partial(stall_days.forget_events, kept_days=EVENT_DAYS)):
+        pass
     with database.begin() as session:
-        stall_days.forget_events(session, EVENT_DAYS)
-    with database.begin() as session:
-        unassigned.forget_assigned(session, now - timedelta(days=ASSIGNED_DAYS))
+        unassigned.forget_assigned(session, clock.now() - timedelta(days=ASSIGNED_DAYS))

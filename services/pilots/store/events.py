@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -38,7 +39,8 @@ _INSERT: Final = text(
 def mint(session: Session, stall_ids: Sequence[UUID]) -> list[int]:
     """The next sequence for each place in `stall_ids`, in that order; the stalls are locked in the order of ids."""
     counts = Counter(stall_ids)
-    ordered = sorted(counts)
+    # By number: the same order as the UUIDs' own, found much faster.
+    ordered = sorted(counts, key=attrgetter("int"))
     rows = session.execute(
         _MINT, {"ids": uuids(ordered), "added": integers(counts[stall_id] for stall_id in ordered)}
     )

@@ -14,7 +14,9 @@ from kit.db import cursor
 _AFTER: Final[LiteralString] = """
     SELECT sequence, content FROM stall_event WHERE stall_id = %s AND sequence > %s
     ORDER BY sequence LIMIT %s"""
-_FORGET: Final[LiteralString] = "DELETE FROM stall_event WHERE create_time < %s"
+_FORGET: Final[LiteralString] = """
+    DELETE FROM stall_event WHERE (stall_id, sequence) IN (
+        SELECT stall_id, sequence FROM stall_event WHERE create_time < %s ORDER BY create_time LIMIT %s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,6 @@ def after(session: Session, stall_id: UUID, sequence: int, limit: int) -> list[K
     return [Kept(*row) for row in cursor(session).execute(_AFTER, (stall_id, sequence, limit))]
 
 
-def forget(session: Session, before: datetime) -> None:
-    """Delete events older than a moment."""
-    cursor(session).execute(_FORGET, (before,))
+def forget(session: Session, before: datetime, limit: int) -> int:
+    """Delete the oldest events from before a moment, up to `limit`; how many there were."""
+    return cursor(session).execute(_FORGET, (before, limit)).rowcount

@@ -322,6 +322,13 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "60"},
     )
     op.create_index("stall_day_date", "stall_day", ["book_date"], unique=False)
+    op.create_index(
+        "stall_day_open",
+        "stall_day",
+        ["book_date"],
+        unique=False,
+        postgresql_where=sa.text("close_time IS NULL"),
+    )
     op.create_table(
         "stall_event",
         sa.Column("stall_id", sa.Uuid(), nullable=False),

@@ -167,5 +167,7 @@ stall_day = Table(
     Column("close_time", TIME),
     words("close_subject"),
     Index("stall_day_date", "book_date"),
+    # Days that may have been forgotten.
+    Index("stall_day_open", "book_date", postgresql_where=text("close_time IS NULL")),
     postgresql_with={"fillfactor": "60"},
 )

@@ -1,0 +1,259 @@
+"""Sales and reconciliation together, each with its own database and over gRPC: what one announces the other hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import grpc
+import pytest
+from sqlalchemy import text
+
+from cli.verify import payments_agree
+from kit.auth import Subject
+from kit.db import Database
+from kit.events import Delivery, Event
+from kit.grpc_client import Channels
+from kit.grpc_server import Edge
+from kit.inbox import Consumer
+from kit.postgres import Server
+from kit.testing.service import SUBJECT_KEY, Client, served, service_database
+from services.pilots.ports.credits import Credits
+from services.pilots.rpc.sales import SalesServicer
+from services.reconciliation import consume as reconciliation
+from services.reconciliation import verify
+from services.reconciliation.rpc import ReconciliationServicer
+from tests.integration.services.pilot_sales.calls import (
+    EventType,
+    assert_books_hold,
+    get_day,
+    get_sale,
+    money_told,
+    open_sale,
+    owner,
+    pass_time,
+    phone,
+    sums,
+    told,
+)
+from tests.support import reconciliation as make
+from tests.support.sales import FakeCodes
+from tests.support.stalls import OpenStall, account_deliveries, open_stall, waiting_stall
+from xoai.pilots.v1 import sales_service_pb2 as pb
+from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
+from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
+from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as reconciliation_grpc
+
+
+class _OneChannel(Channels):
+    """Every service answers at the one channel of the test."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+
+    def to(self, service: str) -> grpc.Channel:
+        return self._channel
+
+    def call(self, method: object, request: object, subject: Subject, *, timeout: float = 2.0) -> object:
+        client = Client(reconciliation_grpc.ReconciliationServiceStub(self._channel), subject)
+        return getattr(client, type(request).__name__.removesuffix("Request"))(request)
+
+
+class Town:
+    """Both services with what lies between them."""
+
+    def __init__(self, pilots: Database, books: Database, payments: Consumer, followed: Consumer) -> None:
+        self.pilots, self.books = pilots, books
+        self._payments, self._followed = payments, followed
+        self._taken = {"pilots": 0, "books": 0}
+
+    def settle(self) -> None:
+        """Carry what each announced to the other until nothing is new."""
+        while self._carry_payables() or self._carry_decisions():
+            pass
+
+    def pay(self, account: OpenStall, amount: int, memo: str = "CHUYEN TIEN") -> None:
+        """Money that a bank reports of just now."""
+        number = account.account.account.number
+        report = make.at_stall(amount, memo, account_number=number, bin=account.account.account.bin)
+        with self.books.begin() as session:
+            reconciliation.on_bank_credits(session, [make.event(report)])
+        self.settle()
+
+    def know(self, stall: OpenStall) -> None:
+        """The directory tells reconciliation of the stall's account."""
+        (delivery,) = account_deliveries(stall.account)
+        with self.books.begin() as session:
+            reconciliation.on_account(session, delivery.event)
+        self.settle()
+
+    def assert_sound(self) -> None:
+        assert_books_hold(self.pilots)
+        with self.books.begin() as session:
+            assert verify.findings(session) == []
+
+    def _carry_payables(self) -> int:
+        events = self._news(self.pilots, "pilots", "pilots.payables")
+        if events:
+            with self.books.begin() as session:
+                reconciliation.on_payables(session, events)
+        return len(events)
+
+    def _carry_decisions(self) -> int:
+        events = self._news(self.books, "books", "reconciliation.%")
+        for topic, consumer in (
+            ("reconciliation.payments", self._payments),
+            ("reconciliation.credits", self._followed),
+        ):
+            batch = [Delivery(event, 0, 0) for event in events if event.topic == topic]
+            if batch:
+                assert consumer.handle(batch).dead_letters == 0
+        return len(events)
+
+    def _news(self, database: Database, name: str, topics: str) -> list[Event]:
+        with database.begin() as session:
+            rows = session.execute(
+                text("SELECT * FROM outbox WHERE topic LIKE :topics AND id > :after ORDER BY id"),
+                {"topics": topics, "after": self._taken[name]},
+            ).all()
+        if rows:
+            self._taken[name] = rows[-1].id
+        return [
+            Event(
+                row.event_id,
+                row.topic,
+                row.key,
+                row.ordering_id,
+                row.event_type,
+                row.version,
+                row.occur_time,
+                bytes(row.payload),
+            )
+            for row in rows
+        ]
+
+
+@pytest.fixture
+def books(postgres_server: Server) -> Iterator[Database]:
+    with service_database(postgres_server, "reconciliation") as database:
+        yield database
+
+
+@pytest.fixture
+def town(database: Database, books: Database, payments: Consumer, followed: Consumer) -> Town:
+    return Town(database, books, payments, followed)
+
+
+@pytest.fixture
+def channel(database: Database, books: Database) -> Iterator[grpc.Channel]:
+    servicer = ReconciliationServicer(Edge(books), SUBJECT_KEY)
+    descriptor = reconciliation_pb.DESCRIPTOR.services_by_name["ReconciliationService"]
+    register = reconciliation_grpc.add_ReconciliationServiceServicer_to_server
+    with served(descriptor, servicer, register) as theirs:
+        credits = Credits(_OneChannel(theirs))
+        sales = SalesServicer(Edge(database), FakeCodes(), credits, SUBJECT_KEY)  # type: ignore[arg-type]
+        ours = pb.DESCRIPTOR.services_by_name["SalesService"]
+        with served(ours, sales, pb_grpc.add_SalesServiceServicer_to_server) as channel:
+            yield channel
+
+
+def answer(seller: object, credit_id: str, *, yes: bool) -> None:
+    request = pb.AnswerQuestionRequest(request_id=str(uuid4()), credit_id=credit_id, yes=yes)
+    seller.AnswerQuestion(request)  # type: ignore[attr-defined]
+
+
+def test_money_with_the_sales_code(
+    channel: grpc.Channel, town: Town, database: Database, books: Database, postgres_server: Server
+) -> None:
+    """From the sale to the spoken sentence, short, over and late; both sides' books agree payable by payable."""
+    stall = open_stall(database)
+    town.know(stall)
+    seller = phone(database, channel, stall.stall.id)
+    sale = open_sale(seller, stall.stall.id)
+    town.settle()
+    for amount in (20_000, 45_000):
+        town.pay(stall, amount, f"CHUYEN TIEN {sale.reference}")
+    found = get_sale(seller, sale.id)
+    assert (found.state, found.amount_paid, found.paid_again) == (pb.Sale.STATE_PAID, 65_000, True)
+    gone = open_sale(seller, stall.stall.id, 10_000)
+    seller.CancelSale(pb.CancelSaleRequest(request_id="c", id=gone.id))
+    town.settle()
+    town.pay(stall, 10_000, gone.reference)
+    assert [event.spoken for event in money_told(database)] == [
+        "Đã nhận hai mươi nghìn đồng, còn thiếu ba mươi nghìn đồng",
+        "Đã nhận bốn mươi lăm nghìn đồng, thừa mười lăm nghìn đồng",
+        "Tiền đến muộn, đã nhận mười nghìn đồng",
+    ]
+    assert sums(get_day(seller, stall.stall.id)) == {"transfer": (3, 75_000)}
+    town.assert_sound()
+    with service_database(postgres_server, "invoices") as invoices:
+        assert payments_agree(books, invoices, database) == []
+
+
+def test_yes_to_the_question(channel: grpc.Channel, town: Town, database: Database) -> None:
+    """Money without a code that equals the waiting sale asks; yes makes the sale paid and closes the question."""
+    stall = open_stall(database)
+    town.know(stall)
+    seller = phone(database, channel, stall.stall.id)
+    sale = open_sale(seller, stall.stall.id)
+    town.settle()
+    town.pay(stall, 50_000)
+    (question,) = get_day(seller, stall.stall.id).questions
+    assert (question.sale_id, question.amount) == (sale.id, 50_000)
+    answer(seller, question.credit_id, yes=True)
+    town.settle()
+    assert get_sale(seller, sale.id).state == pb.Sale.STATE_PAID
+    assert list(get_day(seller, stall.stall.id).questions) == []
+    types = [event.type for event in told(database, stall.stall.id)]
+    assert EventType.TYPE_QUESTION_CLOSED in types
+    assert EventType.TYPE_SALE_PAID in types
+    town.assert_sound()
+
+
+def test_no_to_the_question_then_the_merchant_decides(
+    channel: grpc.Channel, town: Town, database: Database
+) -> None:
+    """With two stalls on the account nobody is its default: the money waits on the merchant's list for a stall of his."""
+    stall = open_stall(database)
+    sibling = waiting_stall(database, stall.programme)
+    town.know(stall)
+    seller, merchant = phone(database, channel, stall.stall.id), owner(channel)
+    sale = open_sale(seller, stall.stall.id)
+    town.settle()
+    town.pay(stall, 50_000)
+    (question,) = get_day(seller, stall.stall.id).questions
+    answer(seller, question.credit_id, yes=False)
+    town.settle()
+    assert list(get_day(seller, stall.stall.id).questions) == []
+    request = pb.ListUnassignedRequest(organisation_id=str(stall.stall.organisation_id))
+    (waiting,) = merchant.ListUnassigned(request).credits
+    assert (waiting.credit_id, waiting.reason) == (question.credit_id, "NO_REFERENCE")
+    merchant.AssignToStall(
+        pb.AssignToStallRequest(request_id="a", credit_id=waiting.credit_id, stall_id=str(sibling.id))
+    )
+    town.settle()
+    assert list(merchant.ListUnassigned(request).credits) == []
+    assert sums(get_day(merchant, sibling.id)) == {"transfer": (1, 50_000)}
+    assert get_sale(merchant, sale.id).amount_paid == 0
+    town.assert_sound()
+
+
+def test_a_sale_that_a_seller_ended_is_not_asked_about(
+    channel: grpc.Channel, town: Town, database: Database
+) -> None:
+    """Cancelled, settled or ten minutes old: money without a code goes to the merchant's list at once."""
+    stall = open_stall(database)
+    waiting_stall(database, stall.programme)
+    town.know(stall)
+    seller = phone(database, channel, stall.stall.id)
+    gone, old = open_sale(seller, stall.stall.id), open_sale(seller, stall.stall.id, 70_000)
+    seller.CancelSale(pb.CancelSaleRequest(request_id="c", id=gone.id))
+    pass_time(minutes=11)
+    town.settle()
+    town.pay(stall, 50_000)
+    town.pay(stall, 70_000)
+    assert list(get_day(seller, stall.stall.id).questions) == []
+    request = pb.ListUnassignedRequest(organisation_id=str(stall.stall.organisation_id))
+    assert [credit.amount for credit in owner(channel).ListUnassigned(request).credits] == [50_000, 70_000]
+    assert get_sale(seller, old.id).expired
+    town.assert_sound()
