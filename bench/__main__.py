@@ -15,7 +15,17 @@ from bench.ground import Ground
 from bench.results import Refused, Result
 
 # In this order: what needs a quiet machine most comes first.
-_MODULES: Final = ("reconcile", "chain", "callbacks", "live", "rounds", "embedded", "stalls", "stall_page")
+_MODULES: Final = (
+    "reconcile",
+    "chain",
+    "callbacks",
+    "live",
+    "rounds",
+    "embedded",
+    "stalls",
+    "city",
+    "stall_page",
+)
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from services.directory import bootstrap
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.schools.v1 import schools_service_pb2 as schools_pb
 
-_PASSWORD = "bốn mươi hai cây xoài cát"
+PASSWORD = "bốn mươi hai cây xoài cát"
 _BIN = "970499"
 
 
@@ -49,12 +49,12 @@ class Office:
             )
         finally:
             database.close()
-        self._administrator = self.visitor.accept(invitation, _PASSWORD)
+        self._administrator = self.visitor.accept(invitation, PASSWORD)
         listed = self._call("ListOrganisations", directory_pb.ListOrganisationsRequest())
-        city = next(
+        self._city = next(
             each.id for each in listed.organisations if each.kind == directory_pb.Organisation.KIND_CITY
         )
-        self._approver = self._invite("duyet@bench.example", city, "administrator")
+        self._approver = self._invite("duyet@bench.example", self._city, "administrator")
 
     def school(self, number: int) -> School:
         """A school with one receiving account in force, its accountant, and a key that reads bills and rounds."""
@@ -98,6 +98,11 @@ class Office:
         accountant = self._invite(f"ketoan{number}@bench.example", made.id, "school_accountant")
         return School(made.id, account.id, accountant, key.secret)
 
+    def city_viewer(self) -> str:
+        """The login of a person who may look at the city's figures."""
+        self._invite("thanhpho@bench.example", self._city, "city_viewer")
+        return "thanhpho@bench.example"
+
     def close(self) -> None:
         """Let go of the channels."""
         self.visitor.close()
@@ -113,7 +118,7 @@ class Office:
                 role=role,
             ),
         )
-        return self.visitor.accept(invitation.token, _PASSWORD)
+        return self.visitor.accept(invitation.token, PASSWORD)
 
     def _call(self, method: str, request: Any) -> Any:
         return self._administrator.call("directory", method, request)

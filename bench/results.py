@@ -65,6 +65,21 @@ def share(name: str, what: str, unit: str, values: Sequence[float], *, other: Re
     )
 
 
+def rate(
+    name: str,
+    what: str,
+    unit: str,
+    values: Sequence[float],
+    *,
+    limit: float,
+    yardstick: str,
+    yardsticks: Sequence[float],
+) -> Result:
+    """A rate that should be at least `limit`, with a yardstick beside it; both are medians."""
+    value, beside = statistics.median(values), statistics.median(yardsticks)
+    return _made(name, what, unit, values, yardstick, beside, f"≥ {limit:g} {unit}", value >= limit)
+
+
 def most(name: str, what: str, unit: str, values: Sequence[float], limit: float) -> Result:
     """A duration or size that should be at most `limit`."""
     value = statistics.median(values)

@@ -17,6 +17,7 @@ import psycopg
 
 from bench import money
 from bench.banks import banks
+from bench.costs import descendants, proportional_bytes
 from bench.ground import Ground, full
 from bench.phones import Phones, Stall, add_codes, add_stalls, stalls
 from bench.results import Refused, Result, most
@@ -56,9 +57,7 @@ class _Runner:
 
     def memory(self) -> float:
         """KiB that the gateway's process holds, shared pages in shares."""
-        pid = self._platform.pid("web")
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return sum(float(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return proportional_bytes(descendants(self._platform.pid("web"))) / 1024
 
     def run(self, phones: Phones, seconds: int) -> Sequence[float]:
         """Latencies in ms, sorted, one for each payment and phone. Raises Refused if one is lost, twice, or late in order."""
