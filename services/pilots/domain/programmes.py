@@ -71,10 +71,6 @@ class Programme:
         ward = ward_now(self.ward_code)
         return ward.name if ward else ""
 
-    def is_open_on(self, day: date) -> bool:
-        """True between the programme's first and last day."""
-        return self.start_date <= day and (self.end_date is None or day <= self.end_date)
-
 
 def checked(wish: Programme) -> Programme:
     """The programme with its texts cleaned. Raises BadStallField, ProgrammeHasNoSections, SectionTwice."""

@@ -63,6 +63,8 @@ def test_a_request_sent_twice_makes_one_programme(channel: grpc.Channel, databas
         ("code", "", "code"),
         ("name", " ", "name"),
         ("ward_code", "25205", "ward_code"),
+        ("former_ward_code", "25210", "former_ward_code"),
+        ("former_ward_code", "99999", "former_ward_code"),
         ("start_date", "01/01/2026", "start_date"),
         ("end_date", "2025-12-31", "end_date"),
         ("close_minute", 300, "close_minute"),
@@ -85,8 +87,17 @@ def test_sections_are_needed_once_each_and_on_the_sheet(channel: grpc.Channel) -
     twice = [pb.Section(code=code, name="Dãy", width=1, height=1) for code in ("a", "A")]
     with refused(SectionTwice):
         create(channel, sections=twice)
+    for wrong in (
+        {"code": "A", "name": "Dãy", "x": 999, "width": 2},
+        {"code": "A", "name": "Dãy", "width": 0},
+        {"code": "Dãy A", "name": "Dãy", "width": 1},
+        {"code": "A", "name": "", "width": 1},
+    ):
+        with refused(BadStallField):
+            create(channel, sections=[pb.Section(height=1, **wrong)])
+    many = [pb.Section(code=f"A{place}", name="Dãy", width=1, height=1) for place in range(61)]
     with refused(BadStallField):
-        create(channel, sections=[pb.Section(code="A", name="Dãy", x=999, width=2, height=1)])
+        create(channel, sections=many)
 
 
 def test_a_taken_code_is_refused(channel: grpc.Channel) -> None:
