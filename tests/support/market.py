@@ -40,6 +40,13 @@ class Market:
     bank_url: str
     merchant: Desk
     stall: stalls_pb.Stall
+    city: enrolment.City
+    visitor: Desk
+
+    def join(self, role: str, name: str, login: str) -> str:
+        """Somebody of the city's own organisation; the password."""
+        enrolment.invite(self.visitor, self.city.administrator, name, login, self.city.id, role)
+        return enrolment.PASSWORD
 
     def pairing(self, role: stalls_pb.Device.Role, name: str) -> str:
         """The path behind the one-time QR that the merchant shows."""
@@ -89,7 +96,7 @@ def living_market(folder: Path) -> Iterator[Market]:
             "SetPin",
             stalls_pb.SetPinRequest(request_id=request_id(), stall_id=stall_id, pin=PIN),
         )
-        yield Market(platform.url, platform.sandbox_url, merchant, stall)
+        yield Market(platform.url, platform.sandbox_url, merchant, stall, city, visitor)
         visitor.close()
     finally:
         platform.stop()

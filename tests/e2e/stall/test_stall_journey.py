@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from kit import speech
+from services.vietqr.domain import AdditionalData, Code, encode
 from tests.support.cut_line import CutLine, cut_line
 from tests.support.market import PIN, Market, living_market
 from xoai.pilots.v1 import stalls_service_pb2 as pb
@@ -119,3 +120,40 @@ def test_a_sale_turns_both_phones_green_and_a_cut_line_catches_up(
     expect(today.locator(".day-amount")).to_contain_text("230.000")
     listener.page.wait_for_timeout(3_000)
     assert listener.said(5) == heard
+
+
+def test_a_swapped_board_is_an_alarm_at_the_market_board(market: Market, open_page: OpenPage) -> None:
+    """The stall's phone says that its board is another's; the board's people see both accounts, and close it with a note."""
+    phone = open_page(height=740)
+    phone.goto(market.url + market.pairing(pb.Device.ROLE_LISTENER, "Máy kiểm mã"))
+    phone.get_by_role("button", name="Ghép máy này").click()
+    swapped = Code(
+        bin=market.stall.bin,
+        account="9099999999999",
+        additional=AdditionalData(purpose=market.stall.reference),
+    )
+    for payload, verdict in (
+        (market.stall.payload, "Mã ở quầy đúng là của bạn"),
+        (encode(swapped), "Mã ở quầy KHÁC mã đã đăng ký"),
+    ):
+        phone.locator('[data-do="check"]:visible').first.click()
+        phone.get_by_label("Hoặc dán nội dung mã").fill(payload)
+        phone.get_by_role("button", name="So với mã đã đăng ký").click()
+        expect(phone.get_by_role("heading", name=verdict)).to_be_visible()
+
+    board = open_page(width=1280)
+    password = market.join("market_inspector", "Võ Kiểm Tra", "cho@xoai.example")
+    board.goto(f"{market.url}/dang-nhap?next=/cho")
+    board.locator("input[name=login]").fill("cho@xoai.example")
+    board.locator("input[name=password]").fill(password)
+    board.get_by_role("button", name="Đăng nhập").click()
+    expect(board.get_by_role("heading", level=1)).to_have_text("1 cảnh báo cần người đến xem")
+    alarm = board.locator(".alarms > li")
+    expect(alarm).to_contain_text("Quầy A12 · Trái cây Cô Mận")
+    expect(alarm).to_contain_text(market.stall.account_number)
+    expect(alarm).to_contain_text("9099999999999")
+    expect(board.locator("tbody tr")).to_contain_text("1 / 1")
+    alarm.get_by_role("link").click()
+    board.get_by_label("Đã làm gì, ai đến quầy").fill("Anh Nam đến gỡ mã dán đè")
+    board.get_by_role("button", name="Đóng cảnh báo").click()
+    expect(board.get_by_role("heading", level=1)).to_have_text("Không có cảnh báo nào")
