@@ -72,6 +72,11 @@ class MerchantStalls(Stalls):
     def GetStall(self, request: Any, context: grpc.ServicerContext) -> stalls_pb.Stall:
         return self._find(request.id)
 
+    def CreatePairing(self, request: Any, context: grpc.ServicerContext) -> stalls_pb.Pairing:
+        pairing = super().CreatePairing(request, context)
+        pairing.code = f"{pairing.code[:4]} {pairing.code[4:]}"
+        return pairing
+
     def UpdateStall(self, request: Any, context: grpc.ServicerContext) -> stalls_pb.Stall:
         stall = self._find(request.stall.id)
         stall.CopyFrom(request.stall)

@@ -72,7 +72,9 @@ async def pair(page: CurrentPage, stl: str) -> Response:
             fields.refuse(error, {}, "name")
     if fields.errors:
         return await _show(merchant, stall, fields)
-    address = f"{page.settings.public_url.rstrip('/')}/quay-hang/ghep/{pairing.code}"
+    # The code comes in groups, for the eye.
+    code = "".join(pairing.code.split())
+    address = f"{page.settings.public_url.rstrip('/')}/quay-hang/ghep/{code}"
     title = page.gettext("Ghép %(name)s", name=request.name)
     return merchant.render(
         "pairing",
