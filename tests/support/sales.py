@@ -43,14 +43,20 @@ class FakeCredits:
     def __init__(self) -> None:
         self.assigned: dict[str, tuple[UUID, int, UUID, int, str]] = {}
         self.declined: dict[str, tuple[UUID, str]] = {}
+        # Somebody was faster.
+        self.has_moved = False
 
     def assign(
         self, request_id: str, credit_id: UUID, version: int, payable_id: UUID, amount: int, reason: str
-    ) -> None:
-        self.assigned.setdefault(request_id, (credit_id, version, payable_id, amount, reason))
+    ) -> bool:
+        if not self.has_moved:
+            self.assigned.setdefault(request_id, (credit_id, version, payable_id, amount, reason))
+        return not self.has_moved
 
-    def decline(self, request_id: str, credit_id: UUID, reason: str) -> None:
-        self.declined.setdefault(request_id, (credit_id, reason))
+    def decline(self, request_id: str, credit_id: UUID, reason: str) -> bool:
+        if not self.has_moved:
+            self.declined.setdefault(request_id, (credit_id, reason))
+        return not self.has_moved
 
 
 def make_sale(**overrides: Any) -> Sale:

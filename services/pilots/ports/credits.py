@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
 from uuid import UUID
 
 from kit import auth
+from kit.errors import Aborted, FailedPrecondition
 from kit.grpc_client import Channels
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as pb_grpc
+
+# Somebody was faster: another phone, a clerk, or the end of the ten minutes.
+_GONE: Final = frozenset({"CREDIT_MOVED", "NOTHING_IN_SUSPENSE"})
 
 
 class Credits:
@@ -19,8 +24,11 @@ class Credits:
 
     def assign(
         self, request_id: str, credit_id: UUID, version: int, payable_id: UUID, amount: int, reason: str
-    ) -> None:
-        """Put a suspended credit on a sale or a standing code. Raises errors of reconciliation's."""
+    ) -> bool:
+        """Put a suspended credit on a sale or a standing code; False if it went elsewhere meanwhile.
+
+        Raises other errors of reconciliation's.
+        """
         stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
         request = pb.AssignCreditRequest(
             request_id=request_id,
@@ -29,10 +37,19 @@ class Credits:
             reason=reason,
             credit_version=version,
         )
-        self._channels.call(stub.AssignCredit, request, self._subject, timeout=5)
+        return self._decide(stub.AssignCredit, request)
 
-    def decline(self, request_id: str, credit_id: UUID, reason: str) -> None:
-        """Say that money which asks is not the buyer's. Raises errors of reconciliation's."""
+    def decline(self, request_id: str, credit_id: UUID, reason: str) -> bool:
+        """Say that money which asks is not the buyer's; False if the question was over. Raises as `assign` does."""
         stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
         request = pb.DeclineAskedRequest(request_id=request_id, credit_id=str(credit_id), reason=reason)
-        self._channels.call(stub.DeclineAsked, request, self._subject, timeout=5)
+        return self._decide(stub.DeclineAsked, request)
+
+    def _decide(self, method: Any, request: Any) -> bool:
+        try:
+            self._channels.call(method, request, self._subject, timeout=5)
+        except (Aborted, FailedPrecondition) as error:
+            if error.reason in _GONE:
+                return False
+            raise
+        return True

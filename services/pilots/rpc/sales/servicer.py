@@ -125,10 +125,12 @@ class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
             lambda session, subject: questions.find_question(session, subject, credit_id, is_yes=request.yes),
         )
         if asked is not None and request.request_id:
-            if request.yes:
+            is_decided = (
                 self._assign(request.request_id, asked)
-            else:
-                self._credits.decline(request.request_id, credit_id, asked.reason)
+                if request.yes
+                else self._credits.decline(request.request_id, credit_id, asked.reason)
+            )
+            asked = asked if is_decided else None
 
         def effect(session: Session, subject: Subject) -> pb.AnswerQuestionResponse:
             questions.note_answer(session, subject, credit_id, asked, is_yes=request.yes)
@@ -146,8 +148,8 @@ class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
             context,
             lambda session, subject: questions.find_unassigned(session, subject, credit_id, stall_id),
         )
-        if found is not None and request.request_id:
-            self._assign(request.request_id, found)
+        if found is not None and request.request_id and not self._assign(request.request_id, found):
+            found = None
 
         def effect(session: Session, subject: Subject) -> pb.AssignToStallResponse:
             questions.note_assignment(session, subject, stall_id, found)
@@ -247,8 +249,8 @@ class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
         )
         return pb.ExportedBook(file_name=book_file.file_name(book), content=book_file.write(book))
 
-    def _assign(self, request_id: str, asked: questions.Asked) -> None:
+    def _assign(self, request_id: str, asked: questions.Asked) -> bool:
         credit = asked.credit
-        self._credits.assign(
+        return self._credits.assign(
             request_id, credit.credit_id, credit.version, asked.payable_id, credit.amount, asked.reason
         )

@@ -85,6 +85,24 @@ def test_a_question_is_asked_at_the_sales_stall_and_closed_when_answered(
         answer(seller, credit, False)
 
 
+def test_an_answer_that_comes_too_late(
+    channel: grpc.Channel, database: Database, followed: Consumer, stall: OpenStall, credits: FakeCredits
+) -> None:
+    """Another phone was faster, or the ten minutes were over: said in words, and noted nowhere as an answer."""
+    seller = phone(database, channel, stall.stall.id)
+    credit = ask(followed, open_sale(seller, stall.stall.id))
+    credits.has_moved = True
+    for yes in (True, False):
+        with pytest.raises(FailedPrecondition, match="answered for"):
+            answer(seller, credit, yes)
+    request = pb.AssignToStallRequest(
+        request_id="a", credit_id=str(credit.credit_id), stall_id=str(stall.stall.id)
+    )
+    with pytest.raises(FailedPrecondition, match="list of money"):
+        owner(channel).AssignToStall(request)
+    assert audited(database) == []
+
+
 def test_no_leaves_it_to_the_merchant(
     channel: grpc.Channel, database: Database, followed: Consumer, stall: OpenStall, credits: FakeCredits
 ) -> None:

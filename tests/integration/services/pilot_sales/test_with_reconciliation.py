@@ -12,6 +12,7 @@ from sqlalchemy import text
 from cli.verify import payments_agree
 from kit.auth import Subject
 from kit.db import Database
+from kit.errors import FailedPrecondition
 from kit.events import Delivery, Event
 from kit.grpc_client import Channels
 from kit.grpc_server import Edge
@@ -201,6 +202,10 @@ def test_yes_to_the_question(channel: grpc.Channel, town: Town, database: Databa
     (question,) = get_day(seller, stall.stall.id).questions
     assert (question.sale_id, question.amount) == (sale.id, 50_000)
     answer(seller, question.credit_id, yes=True)
+    for yes in (True, False):
+        # A second phone, which has not heard yet.
+        with pytest.raises(FailedPrecondition, match="answered for"):
+            answer(seller, question.credit_id, yes=yes)
     town.settle()
     assert get_sale(seller, sale.id).state == pb.Sale.STATE_PAID
     assert list(get_day(seller, stall.stall.id).questions) == []
