@@ -26,15 +26,16 @@ _HOME: Final = "/thanh-pho"
 async def overview(page: CurrentPage, ky: str = "") -> Response:
     """The newest published week, or the one that is asked for."""
     view = await _view(page, ky)
-    words = Words(page)
+    words, measure = Words(page), schematic.measure_of(view)
     return page.render(
         "city/centre.html",
         shell=_shell(page, view),
         view=view,
         words=words,
         title=_title(page, view, words),
-        drawing=schematic.draw(view, words, _sizes(page, view)),
-        steps=[words.whole_percent(bound) for bound in (schematic.STEPS[0], schematic.STEPS[-1])],
+        drawing=schematic.draw(view, words, _sizes(page, view), measure),
+        is_share=measure.is_share,
+        steps=[measure.bound_text(place, words) for place in (0, -1)],
         trend=trend.draw(view, words, english=page.locale == "en"),
         oldest_days=_oldest_days(view),
     )

@@ -67,10 +67,35 @@ class Label:
     is_upright: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the blocks are coloured by, with the lower bounds of steps 2 to 5: the share, or the transfers in đồng."""
+
+    is_share: bool
+    bounds: tuple[int, ...] = STEPS
+
+    def cell(self, row: pb.PlaceRow) -> pb.Cell:
+        """The figure of a block."""
+        return row.share_permille if self.is_share else row.transfers
+
+    def step(self, cell: pb.Cell) -> int:
+        """The step (1 to 5) of a figure; 0 where there is none."""
+        return 1 + sum(cell.value >= bound for bound in self.bounds) if is_shown(cell) else 0
+
+    def text(self, cell: pb.Cell, words: Words) -> str:
+        """The figure in words: `38 %`, or whole millions."""
+        return words.share(cell) if self.is_share else words.millions(cell)
+
+    def bound_text(self, place: int, words: Words) -> str:
+        """A bound in words, for the legend."""
+        return self.text(pb.Cell(value=self.bounds[place]), words)
+
+
 @dataclass(slots=True)
 class Schematic:
     """What the template draws."""
 
+    measure: Measure
     view_box: str = ""
     bands: list[Box] = field(default_factory=list)
     fairs: list[Box] = field(default_factory=list)
@@ -78,14 +103,20 @@ class Schematic:
     labels: list[Label] = field(default_factory=list)
 
 
-def step_of(cell: pb.Cell) -> int:
-    """The step (1 to 5) of a share; 0 where there is none."""
-    return 1 + sum(cell.value >= bound for bound in STEPS) if is_shown(cell) else 0
+def measure_of(view: pb.CityView) -> Measure:
+    """The share, unless it is known of fewer than half of the blocks whose transfers are shown."""
+    transfers = [row.transfers.value for row in view.sections if is_shown(row.transfers)]
+    shares = sum(is_shown(row.share_permille) for row in view.sections)
+    if not transfers or 2 * shares >= len(transfers):
+        return Measure(is_share=True)
+    # In whole millions, so that the legend says the very bounds; different ones, whatever the amounts.
+    step = max(max(transfers) // (5 * 1_000_000), 1) * 1_000_000
+    return Measure(is_share=False, bounds=tuple(step * number for number in range(1, 5)))
 
 
-def draw(view: pb.CityView, words: Words, sizes: dict[str, str]) -> Schematic | None:
+def draw(view: pb.CityView, words: Words, sizes: dict[str, str], measure: Measure) -> Schematic | None:
     """The schematic of a week; None where no place has a drawing. `sizes` says how large each programme is."""
-    drawing = Schematic()
+    drawing = Schematic(measure=measure)
     drawn = []
     for programme in view.programmes:
         rows = [row for row in view.sections if row.programme_code == programme.code and row.width > 0]
@@ -110,7 +141,7 @@ def _draw_street(
 ) -> None:
     boxes = [box for _, box in rows]
     for row, box in rows:
-        drawing.blocks.append(_block(programme, row, box, words))
+        drawing.blocks.append(_block(drawing.measure, programme, row, box, words))
     left, top, right, bottom = _bounds(boxes)
     across = _widest_gap([(box.y, box.y + box.height) for box in boxes])
     along = _widest_gap([(box.x, box.x + box.width) for box in boxes])
@@ -137,7 +168,7 @@ def _draw_fair(
     drawing.fairs.append(frame)
     drawing.labels.append(Label(left, top - _LABEL // 2, programme.name, size))
     for row, box in rows:
-        block = _block(programme, row, box, words)
+        block = _block(drawing.measure, programme, row, box, words)
         count = max(1, min(row.stalls.value, _MOST_STALLS))
         width = (box.width - _FIGURE_WIDTH) // count
         block.stalls.extend(
@@ -146,9 +177,10 @@ def _draw_fair(
         drawing.blocks.append(block)
 
 
-def _block(programme: pb.PlaceRow, row: pb.PlaceRow, box: Box, words: Words) -> Block:
-    figure = words.share(row.share_permille)
-    return Block(box, step_of(row.share_permille), figure, f"{programme.name}, {row.name}: {figure}")
+def _block(measure: Measure, programme: pb.PlaceRow, row: pb.PlaceRow, box: Box, words: Words) -> Block:
+    cell = measure.cell(row)
+    figure = measure.text(cell, words)
+    return Block(box, measure.step(cell), figure, f"{programme.name}, {row.name}: {figure}")
 
 
 def _box(row: pb.PlaceRow) -> Box:

@@ -88,16 +88,20 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
         1,
         "dong",
         _PLACES,
-        "Tiền chuyển khoản cộng tiền mặt mà chủ quầy tự ghi. Chỉ công bố khi cả hai phần đều được công bố.",
-        "Transfers and the cash that traders entered themselves. Published only where both parts are.",
+        "Tiền chuyển khoản cộng tiền mặt mà chủ quầy tự ghi. Chỉ công bố khi cả hai phần đều được công bố và ít nhất một nửa"
+        " số chủ quầy có chuyển khoản cũng ghi tiền mặt.",
+        "Transfers and the cash that traders entered themselves. Published only where both parts may be, and at least half of"
+        " the owners who took transfers enter their cash.",
     ),
     Definition(
         SHARE,
         1,
         "permille",
         _PLACES,
-        "Phần nghìn của doanh thu không phải tiền mặt, làm tròn xuống. Quầy không ghi tiền mặt làm tỷ trọng cao hơn thực tế.",
-        "Thousandths of the takings that were not cash, rounded down. Stalls that enter no cash make it higher than it is.",
+        "Phần nghìn của doanh thu không phải tiền mặt, làm tròn xuống, công bố cùng điều kiện với doanh thu. Quầy không ghi"
+        " tiền mặt làm tỷ trọng cao hơn thực tế.",
+        "Thousandths of the takings that were not cash, rounded down, published where the takings are. Stalls that enter no"
+        " cash make it higher than it is.",
     ),
     Definition(
         TRANSFERS_DAY,

@@ -157,11 +157,16 @@ def publish(
     """
     forest = _forest(places)
     money_tree, days_tree = forest.tree(raw.transfers), _days_tree(week, raw.days)
+    owners_of_cash, owners_of_transfers = _owners(forest, raw.cash), _owners(forest, raw.transfers)
     money = shown(money_tree, secondary=secondary)
     days = shown(days_tree, secondary=secondary)
     if secondary and not (CITY in money and CITY in days):
         money, days = shown(money_tree, hide_root=True), frozenset()
-    cash = shown(forest.tree(raw.cash), secondary=secondary)
+    cash = {
+        node
+        for node in shown(forest.tree(raw.cash), secondary=secondary)
+        if _is_kept(node, owners_of_cash, owners_of_transfers)
+    }
     active = shown(forest.tree(raw.active), secondary=secondary)
     sums = {
         "stalls": _totals(forest, {id: [pair] for id, pair in raw.stalls.items()}),
@@ -215,6 +220,26 @@ def _days_tree(week: Week, days: Mapping[date, Shares]) -> Tree:
 
 def _values(by_block: Mapping[UUID, Shares]) -> dict[UUID, Iterable[tuple[int, ...]]]:
     return {block: shares.values() for block, shares in by_block.items()}
+
+
+def _owners(forest: _Forest, by_block: Mapping[UUID, Shares]) -> dict[str, set[Any]]:
+    """Who brought something, by node."""
+    found: dict[str, set[Any]] = {}
+    tree = forest.tree({})
+    for block, leaf in forest.leaf_of.items():
+        some = {owner for owner, values in by_block.get(block, {}).items() if values[0] > 0}
+        for node in tree.above(leaf):
+            found.setdefault(node, set()).update(some)
+    return found
+
+
+def _is_kept(node: str, of_cash: Mapping[str, set[Any]], of_transfers: Mapping[str, set[Any]]) -> bool:
+    """True if at least half of those who took transfers enter their cash too: a share of the rest would be no share.
+
+    Hiding more than suppression asks for never gives anything away: groups only join.
+    """
+    takers = of_transfers.get(node, set())
+    return 2 * len(of_cash.get(node, set()) & takers) >= len(takers)
 
 
 def _totals(

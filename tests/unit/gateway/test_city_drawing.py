@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.web.city import schematic, trend
-from gateway.web.city.schematic import Box, Schematic
+from gateway.web.city.schematic import Box, Measure, Schematic
 from gateway.web.city.words import Words
 from tests.support.fake_city import cell, section, week
 from xoai.pilots.v1 import city_service_pb2 as pb
@@ -27,7 +27,8 @@ WORDS = Words(Plain())  # type: ignore[arg-type]
 
 
 def draw(view: pb.CityView) -> Schematic:
-    drawing = schematic.draw(view, WORDS, {row.code: "quầy" for row in view.programmes})
+    sizes = {row.code: "quầy" for row in view.programmes}
+    drawing = schematic.draw(view, WORDS, sizes, schematic.measure_of(view))
     assert drawing is not None
     return drawing
 
@@ -93,12 +94,26 @@ def test_a_street_with_blocks_on_one_side_has_its_band_above() -> None:
 )
 def test_steps_of_the_share(permille: int | None, step: int) -> None:
     """Five steps from the legend's bounds; a hidden share has none."""
-    assert schematic.step_of(cell(permille)) == step
+    assert Measure(is_share=True).step(cell(permille)) == step
 
 
 def test_without_blocks_there_is_no_drawing() -> None:
     """A city without blocks shows no empty frame."""
-    assert schematic.draw(pb.CityView(), WORDS, {}) is None
+    assert schematic.draw(pb.CityView(), WORDS, {}, schematic.measure_of(pb.CityView())) is None
+
+
+def test_where_shares_are_not_known_blocks_show_what_they_took() -> None:
+    """Traders who enter no cash have no share: then the blocks are coloured by their transfers, in whole millions."""
+    view = week()
+    for number, row in enumerate(view.sections):
+        row.share_permille.CopyFrom(cell(None))
+        row.transfers.CopyFrom(cell(None if number == 0 else number * 1_300_000))
+    drawing = draw(view)
+    assert not drawing.measure.is_share
+    assert drawing.blocks[0].step == 0
+    assert {block.step for block in drawing.blocks} == {0, 1, 2, 3, 4, 5}
+    assert drawing.blocks[-1].figure == "23"
+    assert [drawing.measure.bound_text(place, WORDS) for place in (0, -1)] == ["4", "16"]
 
 
 def chart(view: pb.CityView) -> trend.Trend:
