@@ -46,6 +46,11 @@ class Calendar:
         return [before[1], before[3], before[5], *self.week.days, self.today]
 
     @property
+    def till_days(self) -> set[date]:
+        """Days on which owners count what they took in notes: without these there is no share of what is cashless."""
+        return {self.week.before.days[5], self.week.days[4], self.week.days[6]}
+
+    @property
     def back(self) -> list[int]:
         """The same, in days before today."""
         return [(self.today - day).days for day in self.days]
@@ -63,6 +68,8 @@ def live(days: Days, calendar: Calendar, pilots: Pilots, truth: Truth, bank: htt
         phones = selling.open_phones(days.service("gateway"), days.visitor, pilots)
         day = selling.Day(pilots, truth, chance, is_today=back == 0)
         selling.pay(bank, day.transfers(phones), seed + back)
+        if clock.today() in calendar.till_days:
+            day.count_tills(days.owner)
         summary.wait_quiet(days.service("cli"), truth.transfers - truth.untold)
 
 

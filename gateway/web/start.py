@@ -45,7 +45,12 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
         payers.insert(
             0, Door("person", _("Phụ huynh"), _("Mở một phiếu thử, trả bằng ngân hàng thử"), path, path)
         )
+    if left.stall:
+        path = f"/quay/{left.stall}"
+        payers.append(Door("qr", _("Người mua"), _("Mã của quầy này có thật không?"), path, path))
+    payers.append(Door("chart", _("Số liệu mở"), _("Phần ai cũng xem được"), "/mo", "/mo"))
     back = [
+        Door("chart", _("Trung tâm điều hành"), _("Phố và chợ tuần này"), "/thanh-pho", "/thanh-pho"),
         Door("ledger", _("Bàn đối soát"), _("Khoản tiền chờ người xem"), "/doi-soat", "/doi-soat"),
         Door("gear", _("Quản trị"), _("Đơn vị, người dùng, tài khoản nhận tiền"), "/quan-tri", "/quan-tri"),
     ]
@@ -63,7 +68,7 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
                 )
             ],
         ),
-        Group(_("Quầy hàng, chợ và phố"), _of_stalls(page, left)),
+        Group(_("Quầy hàng, chợ và phố"), _of_stalls(page)),
         Group(_("Hậu trường"), back),
     ]
     if page.settings.is_sandbox and page.settings.sandbox_url:
@@ -78,20 +83,14 @@ def _groups(page: Page, left: demo.Demo) -> list[Group]:
     return groups
 
 
-def _of_stalls(page: Page, left: demo.Demo) -> list[Door]:
+def _of_stalls(page: Page) -> list[Door]:
     _ = page.gettext
-    doors = [
+    return [
         Door("shop", _("Chủ quầy"), _("Máy của quầy, bảng mã, sổ ngày"), "/quay-hang/chu", "/quay-hang/chu"),
         Door("phone", _("Màn hình quầy"), _("Mở trên điện thoại bán hàng"), "/quay-hang", "/quay-hang"),
         Door("shield", _("Ban quản lý chợ"), _("Bảng mã, cảnh báo dán đè"), "/cho", "/cho"),
         Door("person", _("Tổ công nghệ số"), _("Giúp người không có điện thoại"), "/giup", "/giup"),
-        Door("home", _("Trung tâm điều hành"), _("Phố và chợ tuần này"), "/thanh-pho", "/thanh-pho"),
-        Door("ledger", _("Số liệu mở"), _("Phần ai cũng xem được"), "/mo", "/mo"),
     ]
-    if left.stall:
-        path = f"/quay/{left.stall}"
-        doors.insert(0, Door("bank", _("Người mua"), _("Mã của quầy này có thật không?"), path, path))
-    return doors
 
 
 def show(page: Page, *, status: int = 200, code: str = "", errors: dict[str, str] | None = None) -> Response:
