@@ -321,6 +321,7 @@ function unpaired() {
   live = null;
   begun = false;
   view.strip("muted", false);
+  globalThis.caches?.delete("xoai-stall-stand");
   view.show("unpaired");
 }
 
@@ -384,11 +385,11 @@ async function wake() {
   lock?.addEventListener("release", () => { lock = null; });
 }
 
-let loadedDay = null;
+const loadDay = () => import("./stall-day.js");
+const loadCheck = () => import("./stall-check.js");
 
 function dayPage(use) {
-  loadedDay ??= import("./stall-day.js");
-  return loadedDay.then((page) => use(page.today({ attempt, clock, behind, canSell, day: () => day, stall: () => stall })));
+  return loadDay().then((page) => use(page.today({ attempt, clock, behind, canSell, day: () => day, stall: () => stall })));
 }
 
 function openDay() {
@@ -424,6 +425,9 @@ const actions = {
     begun = true;
     const unlocked = voice.unlock();
     wake();
+    // A shift is longer than a version: what the screen may need later comes now, with the rest of it.
+    loadDay();
+    loadCheck();
     if (late) view.strip("late", true);
     if (phone.role === "seller" && phone.has_pin && !canSell()) openPin();
     else home();
@@ -468,7 +472,7 @@ const actions = {
   "lost-cash"() { typed = sale ? String(sale.amount) : ""; openCash(); },
   "enter-cash"() { typed = ""; openCash(); },
   today: openDay,
-  check: () => import("./stall-check.js").then((page) => page.open({ attempt, say: sayProblem })),
+  check: () => loadCheck().then((page) => page.open({ attempt, say: sayProblem })),
   "end-shift": () => attempt(async () => { takePhone(await act("stall-phone:lock")); home(); }),
 };
 

@@ -25,8 +25,6 @@ _MODULES: Final = (
     "stall-voice.js",
 )
 _LATER: Final = ("stall-day.js", "stall-check.js", "stall-icon-192.png")
-# The stand is photographed from this page; other pages have no camera.
-_CAMERA: Final = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), screen-wake-lock=(self)"
 # A browser asks for the worker at each opening; within the hour it need not.
 _WORKER_CACHE: Final = "public, max-age=3600"
 
@@ -60,7 +58,6 @@ def _shell(page: Page) -> Response:
 async def screen(page: CurrentPage) -> Response:
     """The screen; a phone that is not paired is told so by what it asks for next."""
     response = _shell(page)
-    response.headers["Permissions-Policy"] = _CAMERA
     response.headers["Cache-Control"] = "no-cache"
     return response
 

@@ -59,6 +59,18 @@ def test_a_second_opening_takes_nothing_of_the_shell_from_the_network(kept: Held
     assert [answer.url for answer in asked if answer.from_service_worker] == []
 
 
+def test_the_language_is_switched_and_kept(kept: HeldPhone) -> None:
+    """English by the switch: from the network once, then from the phone too."""
+    page = kept.page
+    page.reload()
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("button", name="Sound on, start the shift")).to_be_visible()
+    page.wait_for_timeout(500)
+    page.evaluate(_READY)
+    page.goto(f"{kept.address}/quay-hang")
+    expect(page.get_by_role("button", name="Sound on, start the shift")).to_be_visible()
+
+
 def test_without_a_line_it_opens_red_with_the_standing_code(kept: HeldPhone) -> None:
     """Nothing waits, nothing is green; the standing code is there; once there is a line it begins."""
     page = kept.page
