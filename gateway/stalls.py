@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway import formats
 from gateway.bills import Code
 from gateway.clients import Clients
-from kit import auth
+from kit import auth, clock
 from kit.errors import NotFound
 from kit.references.code import Kind, check, kind_of
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
@@ -63,6 +64,14 @@ class SaleView:
     def excess(self) -> int:
         """What came beyond the amount, đồng."""
         return max(self.sale.amount_paid - self.sale.amount, 0)
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until it waits no longer, and one more; 0 where nothing is waited for."""
+        end = formats.moment(self.sale.expire_time)
+        if self.code is None or end is None:
+            return 0
+        return max(int((end - clock.now()).total_seconds()), 0) + 1
 
     @property
     def was_closed(self) -> bool:

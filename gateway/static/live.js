@@ -4,6 +4,7 @@ const main = document.querySelector("main[data-channel]");
 const loaded = Date.now();
 let lostTimer = 0;
 let pollTimer = 0;
+let endTimer = 0;
 let fetching = null;
 
 function showLost(lost) {
@@ -16,6 +17,12 @@ function tick() {
   const seconds = Math.floor((Date.now() - loaded) / 1000);
   const text = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
   for (const place of document.querySelectorAll("[data-seconds]")) place.textContent = text;
+}
+
+// The server says in how many seconds the waiting is over: a phone's own clock may be wrong.
+function awaitEnd() {
+  clearTimeout(endTimer);
+  if (main.dataset.ends) endTimer = setTimeout(refresh, Number(main.dataset.ends) * 1000);
 }
 
 function dress() {
@@ -33,13 +40,18 @@ async function swap() {
   const response = await fetch(`${main.dataset.page}?fragment=1`, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!response || !response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
-  if (!fresh || Number(fresh.dataset.sequence) <= Number(main.dataset.sequence)) return;
+  if (!fresh) return;
+  const ahead = Number(fresh.dataset.sequence) - Number(main.dataset.sequence);
+  const changed = main.dataset.state !== fresh.dataset.state;
+  // What waits for money ends by the clock alone as well.
+  if (ahead < 0 || (ahead === 0 && !changed)) return;
   const focused = main.contains(document.activeElement) ? document.activeElement.id : "";
   main.replaceChildren(...fresh.childNodes);
   main.className = fresh.className;
-  const changed = main.dataset.state !== fresh.dataset.state;
   main.dataset.sequence = fresh.dataset.sequence;
   main.dataset.state = fresh.dataset.state;
+  main.dataset.ends = fresh.dataset.ends || "";
+  awaitEnd();
   document.title = fresh.dataset.title;
   document.querySelector("#said").textContent = fresh.dataset.said;
   if (focused) document.getElementById(focused)?.focus();
@@ -71,6 +83,7 @@ document.querySelector(".errors")?.focus();
 dress();
 if (main) {
   listen();
+  awaitEnd();
   addEventListener("offline", () => showLost(true));
   addEventListener("online", async () => { await refresh(); showLost(false); });
   setInterval(tick, 1000);

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from kit import clock
+from tests.support.fake_bills import stamp
 from tests.support.fake_platform import FakePlatform
 from tests.support.fake_sales import State
 from tests.support.gateway import running_gateway, settings_for
@@ -65,6 +68,20 @@ def test_a_cancelled_sale_takes_its_code_away(
     expect(page.locator("svg.drawn")).to_have_count(1)
     change(platform, sale, state=State.STATE_CANCELLED)
     expect(page.get_by_text("Xin đừng chuyển tiền theo mã này.")).to_be_visible()
+    expect(page.locator("svg.drawn")).to_have_count(0)
+
+
+def test_a_sale_that_runs_out_takes_its_code_away(
+    platform: FakePlatform, address: str, open_page: OpenPage
+) -> None:
+    """By the server's clock alone: nobody tells the page."""
+    sale = open_sale(platform, 50_000)
+    sale.expire_time.CopyFrom(stamp(clock.now() + timedelta(seconds=4)))
+    page = open_page()
+    page.goto(f"{address}/p/{sale.reference}")
+    expect(page.locator("svg.drawn")).to_have_count(1)
+    sale.expired = True
+    expect(page.locator("main").get_by_text("Mã này đã hết giờ chờ")).to_be_visible(timeout=15_000)
     expect(page.locator("svg.drawn")).to_have_count(0)
 
 
