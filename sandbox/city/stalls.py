@@ -22,6 +22,19 @@ _GOODS: Final = (
     ("Đồ gia dụng", 15_000, 300_000, 5_000), ("Hạt điều Bình Phước", 90_000, 520_000, 10_000),
     ("Hoa tươi", 20_000, 250_000, 10_000), ("Văn phòng phẩm", 5_000, 90_000, 1_000), ("Phụ kiện điện thoại", 30_000, 350_000, 10_000),
 )  # fmt: skip
+# Blocks on one sheet, not to scale: x, y, width, height, and how many stalls. Hùng Vương runs across, Lê Duẩn down from
+# it, and the fair stands in the corner between them.
+_HUNG_VUONG: Final = (
+    (0, 10, 290, 52, 12), (302, 10, 282, 52, 11), (676, 10, 160, 52, 10), (848, 10, 152, 52, 9),
+    (0, 136, 290, 52, 8), (302, 136, 282, 52, 6), (676, 136, 160, 52, 5), (848, 136, 152, 52, 3),
+)  # fmt: skip
+_LE_DUAN: Final = (
+    (428, 206, 164, 68, 11), (428, 284, 164, 68, 10), (428, 362, 164, 68, 9), (428, 440, 164, 68, 8),
+    (668, 206, 332, 94, 7), (668, 312, 332, 94, 7), (668, 418, 332, 90, 4),
+)  # fmt: skip
+_FAIR: Final = (
+    (20, 254, 340, 36, 6), (20, 304, 340, 36, 6), (20, 354, 340, 36, 6), (20, 404, 340, 36, 6), (20, 454, 340, 36, 6),
+)  # fmt: skip
 _RELATIONS: Final = (("vợ/chồng", "spouse"), ("con", "child"), ("cha mẹ", "parent"), ("khác", "other"))
 
 
@@ -95,10 +108,9 @@ def make_programmes(seed: int, today: date, fair_from: date) -> list[MadeUpProgr
     chance = random.Random(f"{seed}/stalls")
     makers = _Makers(chance)
     first = today - timedelta(days=120)
-    # sizes of blocks, from the market's end of the street
-    hung_vuong = _street("HV", "Đoạn", (12, 11, 10, 9, 8, 6, 5, 3))
-    le_duan = _street("LD", "Đoạn", (11, 10, 9, 8, 7, 7, 4))
-    rows = _street("R", "Dãy", (6, 6, 6, 6, 6))
+    hung_vuong = _blocks("HV", "Đoạn", _HUNG_VUONG)
+    le_duan = _blocks("LD", "Đoạn", _LE_DUAN)
+    rows = _blocks("R", "Dãy", _FAIR)
     one = makers.street(hung_vuong, late=0)
     other = makers.street(le_duan, late=14)
     return [
@@ -122,17 +134,12 @@ def make_programmes(seed: int, today: date, fair_from: date) -> list[MadeUpProgr
     ]
 
 
-def _street(prefix: str, word: str, sizes: Sequence[int]) -> tuple[MadeUpSection, ...]:
-    """Blocks in two rows, as on the two sides of a street."""
-    half = (len(sizes) + 1) // 2
-    width = 960 // half - 20
+def _blocks(
+    prefix: str, word: str, drawn: Sequence[tuple[int, int, int, int, int]]
+) -> tuple[MadeUpSection, ...]:
     return tuple(
-        MadeUpSection(
-            f"{prefix}{place}", f"{word} {place}", 20 + (place - 1) % half * (width + 20),
-            120 if place <= half else 520, width, 300, size,
-        )
-        for place, size in enumerate(sizes, 1)
-    )  # fmt: skip
+        MadeUpSection(f"{prefix}{place}", f"{word} {place}", *block) for place, block in enumerate(drawn, 1)
+    )
 
 
 class _Makers:
