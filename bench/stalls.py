@@ -17,7 +17,7 @@ import psycopg
 
 from bench import money
 from bench.banks import banks
-from bench.costs import descendants, proportional_bytes
+from bench.costs import Clock, descendants, proportional_bytes
 from bench.ground import Ground, full
 from bench.phones import Phones, Stall, add_codes, add_stalls, stalls
 from bench.results import Refused, Result, most
@@ -59,6 +59,10 @@ class _Runner:
         """KiB that the gateway's process holds, shared pages in shares."""
         return proportional_bytes(descendants(self._platform.pid("web"))) / 1024
 
+    def _clock(self) -> Clock:
+        roots = {name: self._platform.pid(name) for name in self._platform.parts}
+        return Clock(roots | {"postgresql": self._platform.server.pid() or 0})
+
     def run(self, phones: Phones, seconds: int) -> Sequence[float]:
         """Latencies in ms, sorted, one for each payment and phone. Raises Refused if one is lost, twice, or late in order."""
         count = seconds * _RATE
@@ -68,6 +72,7 @@ class _Runner:
         requests = self._folder / "stalls.requests"
         requests.write_bytes(b"".join(_request(amount, stall) for amount, stall in paid.items()))
         with banks(requests, self._platform.port, connections=32, rate=_RATE) as load:
+            used = self._clock()
             load.go()
             done = load.outcome()
         deadline = time.monotonic() + _PATIENCE
@@ -84,7 +89,7 @@ class _Runner:
         )
         print(
             f"  accepted p50 {done.p50_ms:.0f}, p99 {done.p99_ms:.0f} ms; event p50 {_at(found, 50):.0f},"
-            f" p95 {_at(found, 95):.0f}, p99 {_at(found, 99):.0f} ms",
+            f" p95 {_at(found, 95):.0f}, p99 {_at(found, 99):.0f} ms; {used.microseconds(count)}",
             flush=True,
         )
         return found
