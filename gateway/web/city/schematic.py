@@ -20,6 +20,7 @@ _LABEL: Final = 34
 _MOST_STALLS: Final = 12
 _FIGURE_WIDTH: Final = 84
 _GAP: Final = 6
+_LETTER: Final = 11
 # Of blocks and the street between them where programmes stand under one another.
 _ROW: Final = 56
 _STREET: Final = 48
@@ -164,7 +165,14 @@ def _draw_fair(
     drawing: Schematic, programme: pb.PlaceRow, rows: Sequence[Placed], words: Words, size: str
 ) -> None:
     left, top, right, bottom = _bounds([box for _, box in rows])
-    frame = Box(left - _PAD, top - _LABEL - _PAD, right - left + 2 * _PAD, bottom - top + _LABEL + 2 * _PAD)
+    # As wide as its name needs, if the rows do not.
+    named = (len(programme.name) + len(size) + 2) * _LETTER
+    frame = Box(
+        left - _PAD,
+        top - _LABEL - _PAD,
+        max(right - left, named) + 2 * _PAD,
+        bottom - top + _LABEL + 2 * _PAD,
+    )
     drawing.fairs.append(frame)
     drawing.labels.append(Label(left, top - _LABEL // 2, programme.name, size))
     for row, box in rows:
