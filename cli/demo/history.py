@@ -43,7 +43,7 @@ class Calendar:
     @property
     def days(self) -> list[date]:
         before = self.week.before.days
-        return [before[1], before[3], before[5], *self.week.days, self.today]
+        return [before[1], before[5], *self.week.days, self.today]
 
     @property
     def till_days(self) -> set[date]:

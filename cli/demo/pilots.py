@@ -23,7 +23,7 @@ from xoai.pilots.v1 import stalls_service_pb2 as pb
 PIN: Final = "4709"
 _KINDS: Final = {"street": pb.Programme.KIND_STREET, "fair": pb.Programme.KIND_FAIR}
 # Stalls of the first street whose phones sell; the first of them is the one to look at.
-PHONES: Final = 8
+PHONES: Final = 6
 PACK_AMOUNTS: Final = (10_000, 20_000, 50_000, 100_000)
 _WAIT_SECONDS: Final = 60.0
 

@@ -195,7 +195,7 @@ class _Makers:
         given = trader.holder.rpartition(" ")[2]
         name = f"{goods.partition(',')[0]} {'Cô' if self._chance.random() < 0.6 else 'Chú'} {given}"
         # One in eight has a code that nobody uses; the rest differ as stalls do.
-        custom = 0 if self._chance.random() < 0.12 else self._chance.randrange(30, 180)
+        custom = 0 if self._chance.random() < 0.12 else self._chance.randrange(30, 150)
         return MadeUpStall(number, section, name, goods, trader, custom, least, most, step)
 
 
