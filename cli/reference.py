@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.jsonl import JsonObject, print_answer, run_jsonl, text_field
-from kit.references import Kind, find, new_reference
+from kit.references import Kind, find, new_references
 
 app = typer.Typer(help="Mã thanh toán.", no_args_is_help=True)
 
@@ -26,11 +26,7 @@ def new_command(
     kind: Annotated[KindName, typer.Option(help="Phiếu hay quầy.")] = KindName.INVOICE,
 ) -> None:
     """In mã mới, mỗi dòng một mã, không mã nào trùng nhau trong một lần in."""
-    prefix = Kind[kind.name]
-    references: dict[str, None] = {}
-    while len(references) < count:
-        references[new_reference(prefix)] = None
-    typer.echo("\n".join(references))
+    typer.echo("\n".join(new_references(Kind[kind.name], count)))
 
 
 @app.command("find")

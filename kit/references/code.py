@@ -197,8 +197,8 @@ def new_reference(kind: Kind) -> str:
 
 
 def new_references(kind: Kind, count: int) -> list[str]:
-    """As many new random references; which of them are free is for the owner's unique constraint to say."""
-    made: list[str] = []
+    """As many different random references; which of them are free is for the owner's unique constraint to say."""
+    made: dict[str, None] = {}
     while len(made) < count:
         # Drawn by the hundred: each call of the system's source is a chance to lose the interpreter to another thread.
         drawn = secrets.token_bytes(_DRAW_BYTES * _DRAWS_EACH * (count - len(made)))
@@ -207,10 +207,10 @@ def new_references(kind: Kind, count: int) -> list[str]:
             if _NEVER.search(head) is None:
                 reference = with_checks(head)
                 if check(reference) and is_isolated(reference):
-                    made.append(reference)
+                    made[reference] = None
                     if len(made) == count:
                         break
-    return made
+    return list(made)
 
 
 # 64 random bits for seven characters of nineteen; about one draw in four is a reference.

@@ -169,16 +169,15 @@ def test_a_random_token_hardly_ever_passes() -> None:
 
 
 def test_references_are_random() -> None:
-    """Two are never the same, none follows from another, and every place of the body uses the whole alphabet."""
-    many = [new_reference(Kind.INVOICE) for _ in range(3_000)]
-    assert len(set(many)) == len(many)
+    """None follows from another, and every place of the body uses the whole alphabet."""
+    many = new_references(Kind.INVOICE, 3_000)
     assert {reference[2] for reference in many} == set(ALPHABET) - {"D"}
     for place in range(3, LENGTH - 1):
         assert {reference[place] for reference in many} == set(ALPHABET)
     assert many != sorted(many)
 
 
-@pytest.mark.parametrize("count", [0, 1, 500])
+@pytest.mark.parametrize("count", [0, 1, 20_000])
 def test_many_references_are_drawn_at_once(count: int) -> None:
     """As many as asked for, each one valid and none twice."""
     many = new_references(Kind.STALL, count)
