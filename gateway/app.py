@@ -20,6 +20,7 @@ from gateway.access import Routes
 from gateway.access_tokens import AccessTokens
 from gateway.assets import Assets
 from gateway.bills import BillReader
+from gateway.channels import stall_sequences
 from gateway.clients import Clients
 from gateway.defence import Defence
 from gateway.feeds import FeedReader
@@ -69,7 +70,7 @@ def create_app(
             bills=bills,
             feeds=FeedReader(stubs, bills),
             proofs=Proofs(settings.subject_key.get_secret_value()),
-            live=LiveHub(stubs),
+            live=LiveHub(stubs, stall_sequences(stubs)),
         )
         app.state.xoai = state
         state.live.start()

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import Request
 from google.protobuf.json_format import MessageToDict
 
-from gateway.live import STALL, Caught, Event, Screen, as_json, states
+from gateway.clients import Clients
+from gateway.live import STALL, Caught, Event, Screen, Sequences, as_json, states
 from gateway.rest.wire import inside, name
 from gateway.state import State
 from gateway.viewers import Viewer
@@ -129,6 +130,20 @@ async def _stall(request: Request, state: State, viewer: Viewer, channel: str) -
         raise Unauthenticated()
     source = _Stall(state, stall_id, viewer.token, viewer.phone_key)
     return state.live.open_screen(f"{STALL}{stall_id}", source, gapless=True)
+
+
+def stall_sequences(clients: Clients) -> Sequences:
+    """Where the channels of stalls stand, which the gateway asks for itself."""
+
+    async def ask(channels: Sequence[str]) -> Sequence[int]:
+        question = sales_pb.ListStallSequencesRequest(
+            stall_ids=[channel.removeprefix(STALL) for channel in channels]
+        )
+        token = clients.sign(auth.service("gateway"))
+        reply = await clients.call(clients.sales.ListStallSequences, question, token)
+        return list(reply.sequences)
+
+    return ask
 
 
 class _Stall:

@@ -1,7 +1,9 @@
 """Live events: one stream from notifications per process, fanned out to screens by channel as server-sent events.
 
 An event's id is its owner's sequence. Nothing hangs on the stream alone: a screen that connects, or whose stream had a
-gap, is told what its owner says came after the last event that it had, and waiting screens ask again once a minute.
+gap, is told what its owner says came after the last event that it had. So that the last event of all is not missed
+either, screens of one object ask their owner again each minute; of stalls, of which thousands listen, one question asks
+where all their channels stand, and a phone asks for itself only if its own stands behind, or to have its right looked at.
 
 Thousands of phones listen for hours: a screen that waits has one coroutine and no timer of its own, and what many
 screens hear is made once.
@@ -29,6 +31,10 @@ HEARTBEAT_SECONDS: Final = 15.0
 STALL_HEARTBEAT_SECONDS: Final = 5.0
 STALL: Final = "stall:"
 _ASK_OWNER_SECONDS: Final = 60.0
+_ASK_STALL_SECONDS: Final = 600.0
+# Where the channels of stalls stand is asked this often; what was told a moment before the answer is still on its way.
+_COMPARE_SECONDS: Final = 30.0
+_ON_ITS_WAY_SECONDS: Final = 2.0
 # After an owner that did not answer.
 _ASK_AGAIN_SECONDS: Final = (2.0, 5.0)
 # How many screens ask their owners in a second once a lost stream stands again.
@@ -64,6 +70,8 @@ class Caught:
 # here before, and may have missed something. It raises errors of ours once the listener may listen no longer.
 Source = Callable[[int | None, bool], Awaitable[Caught]]
 Snapshot = Callable[[], Awaitable[Event]]
+# Where channels stand that leave out no sequence, by their owner, in their order. Raises errors of ours.
+Sequences = Callable[[Sequence[str]], Awaitable[Sequence[int]]]
 
 
 def states(snapshot: Snapshot) -> Source:
@@ -84,13 +92,13 @@ class Screen:
     """
 
     __slots__ = (
-        "_first", "_gapless", "_hub", "_is_gone", "_must_ask", "_must_beat", "_queue", "_seen", "_source", "_waiter",
-        "ask_at", "beat_at", "channel",
+        "_first", "_hub", "_is_gone", "_must_ask", "_must_beat", "_queue", "_seen", "_source", "_waiter",
+        "ask_at", "beat_at", "channel", "is_gapless",
     )  # fmt: skip
 
     def __init__(self, hub: LiveHub, channel: str, source: Source, *, gapless: bool) -> None:
-        self.channel = channel
-        self._hub, self._source, self._gapless = hub, source, gapless
+        self.channel, self.is_gapless = channel, gapless
+        self._hub, self._source = hub, source
         self._seen = 0
         self._first = ""
         # Sequence and text of what is still to be sent.
@@ -119,6 +127,11 @@ class Screen:
         """Events may have been lost, or the listener its right: ask the owner."""
         self._must_ask = True
         self.wake()
+
+    def compare(self, sequence: int) -> None:
+        """Hear where the channel stands by its owner: who is behind it has lost something."""
+        if sequence > self._seen:
+            self.ask_owner()
 
     def beat(self) -> None:
         """Show that the line stands."""
@@ -174,7 +187,9 @@ class Screen:
         caught = await self._source(after, is_back)
         self._seen = caught.sequence
         now = clock.monotonic()
-        self.ask_at = now + _ASK_OWNER_SECONDS + random.uniform(0, 5)
+        # Thousands that came together, after a restart, shall not ask together.
+        usual = _ASK_STALL_SECONDS if self.is_gapless else _ASK_OWNER_SECONDS
+        self.ask_at = now + usual * random.uniform(0.5, 1.5)
         self.beat_at = now + _heartbeat_seconds(self.channel)
         return "".join([_text(self.channel, event) for event in caught.events])
 
@@ -183,7 +198,7 @@ class Screen:
         texts = []
         queue, self._queue = self._queue, []
         for place, (sequence, text) in enumerate(queue):
-            if self._gapless and sequence > self._seen + 1:
+            if self.is_gapless and sequence > self._seen + 1:
                 # Held until the owner has said what is missing; the next beat of the hub asks.
                 self._queue = queue[place:]
                 self.ask_at = 0.0
@@ -204,17 +219,19 @@ class Screen:
 class LiveHub:
     """Holds the process's stream and its screens."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, sequences: Sequences) -> None:
+        self._clients, self._sequences = clients, sequences
         self._screens: dict[str, set[Screen]] = {}
         self._count = 0
         self._listening: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._comparing: asyncio.Task[None] | None = None
         self.is_draining = False
 
     def start(self) -> None:
         """Open the stream and keep it open."""
         self._listening = asyncio.create_task(self._listen(), name="live events")
+        self._comparing = asyncio.create_task(self._compare(), name="sequences")
 
     def drain(self) -> None:
         """Ask every screen to connect elsewhere, each after a moment of its own."""
@@ -224,7 +241,7 @@ class LiveHub:
 
     async def close(self) -> None:
         self.drain()
-        for task in (self._listening, self._beating):
+        for task in (self._listening, self._beating, self._comparing):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -269,6 +286,23 @@ class LiveHub:
                     screen.ask_owner()
                 elif now >= screen.beat_at:
                     screen.beat()
+
+    async def _compare(self) -> None:
+        """Ask where the channels without gaps stand, all in one question."""
+        while True:
+            await asyncio.sleep(_COMPARE_SECONDS * random.uniform(0.8, 1.2))
+            channels = sorted({screen.channel for screen in self._each() if screen.is_gapless})
+            if not channels:
+                continue
+            try:
+                sequences = await self._sequences(channels)
+            except Error as error:
+                _log.warning("sequences were not told", reason=error.reason)
+                continue
+            await asyncio.sleep(_ON_ITS_WAY_SECONDS)
+            for channel, sequence in zip(channels, sequences, strict=True):
+                for screen in self._screens.get(channel, ()):
+                    screen.compare(sequence)
 
     async def _listen(self) -> None:
         """Read the stream for ever; a lost one is opened again after a moment, and screens ask their owners."""

@@ -8,16 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf.json_format import MessageToJson
 
 from kit import clock, errors, speech
-from kit.grpc_server import caller_of
 from kit.references.code import Kind as ReferenceKind
 from kit.references.code import new_reference
 from tests.support.fake_access import everybody
 from tests.support.fake_bills import stamp
+from tests.support.fake_stall_events import StallEvents
 from tests.support.fake_stalls import payload_of
-from xoai.notifications.v1.notifications_service_pb2 import LiveEvent
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
 from xoai.pilots.v1.pilots_events_pb2 import StallEvent
@@ -43,7 +41,7 @@ class SaleClosed(errors.FailedPrecondition):
     en = "This sale no longer waits for money."
 
 
-class Sales(pb_grpc.SalesServiceServicer):
+class Sales(StallEvents, pb_grpc.SalesServiceServicer):
     """Sales and takings by stall. Tests let money come with `pay`, `pay_standing` and `ask`."""
 
     PERMISSIONS = everybody(pb, "SalesService")
@@ -149,19 +147,6 @@ class Sales(pb_grpc.SalesServiceServicer):
         if announce:
             self.announce(event)
         return event
-
-    def announce(self, event: StallEvent) -> None:
-        """Tell the screens, perhaps again."""
-        told = LiveEvent(
-            channel=f"stall:{event.stall_id}",
-            sequence=event.sequence,
-            event_type="stall.event",
-            data_json=MessageToJson(event, preserving_proto_field_name=True),
-        )
-        of_sale = LiveEvent(channel=f"sale:{event.sale_reference}", sequence=event.sale_sequence)
-        for screen in self._platform.screens:
-            screen.put(told)
-            screen.put(of_sale)
 
     def _speech(self, sale: pb.Sale, amount: int, late: bool) -> speech.Speech:
         if late:
@@ -320,12 +305,6 @@ class Sales(pb_grpc.SalesServiceServicer):
         return pb.AnswerQuestionResponse()
 
     # The day
-
-    def ListStallEvents(self, request: Any, context: grpc.ServicerContext) -> pb.ListStallEventsResponse:
-        self._platform.stalls.require(caller_of(context).subject, request.stall_id)
-        events = self.events.get(request.stall_id, [])
-        found = [event for event in events if event.sequence > request.after]
-        return pb.ListStallEventsResponse(events=found[:500], more=len(found) > 500, sequence=len(events))
 
     def _day(self, stall_id: str, book_date: str = "") -> pb.Day:
         every = [taking for stall, taking in self.takings if stall == stall_id]

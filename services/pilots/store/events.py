@@ -26,6 +26,8 @@ _MINT: Final = text(
     """
 )
 
+_SEQUENCES: Final = text("SELECT id, sequence FROM stall WHERE id = ANY(CAST(:ids AS uuid[]))")
+
 _INSERT: Final = text(
     """
     INSERT INTO stall_event (stall_id, sequence, organisation_id, content, create_time)
@@ -50,6 +52,11 @@ def mint(session: Session, stall_ids: Sequence[UUID]) -> list[int]:
         last[stall_id] += 1
         sequences.append(last[stall_id])
     return sequences
+
+
+def sequences(session: Session, stall_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Where the channels of these stalls stand."""
+    return {row.id: row.sequence for row in session.execute(_SEQUENCES, {"ids": uuids(stall_ids)})}
 
 
 def insert(session: Session, rows: Sequence[tuple[UUID, int, UUID]], contents: Sequence[bytes]) -> None:

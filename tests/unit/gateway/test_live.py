@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -35,8 +36,11 @@ class Owner:
         return Event(self.sequence, "invoice", "{}")
 
 
-def hub() -> LiveHub:
-    return LiveHub(cast(Clients, None))
+def hub(stand: Callable[[Sequence[str]], Sequence[int]] = lambda channels: []) -> LiveHub:
+    async def told(channels: Sequence[str]) -> Sequence[int]:
+        return stand(channels)
+
+    return LiveHub(cast(Clients, None), told)
 
 
 async def listen(
@@ -259,6 +263,51 @@ def test_a_gap_is_filled_by_the_owner_before_anything_later_is_told(monkeypatch:
         assert not waiting.done()
         owner.away, owner.sequence = False, 8
         assert await waiting == [6, 7, 8]
+
+    asyncio.run(run())
+
+
+def test_a_lost_last_event_is_noticed_by_one_question_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who stands behind its channel asks its owner; an owner that is away is asked again."""
+    monkeypatch.setattr(live, "_COMPARE_SECONDS", 0.01)
+    monkeypatch.setattr(live, "_ON_ITS_WAY_SECONDS", 0.01)
+
+    async def run() -> None:
+        lost, calm = StallOwner(6), StallOwner(9)
+        asked: list[Sequence[str]] = []
+
+        def stand(channels: Sequence[str]) -> Sequence[int]:
+            asked.append(channels)
+            if len(asked) == 1:
+                raise Unavailable()
+            return [{"stall:A": lost.sequence, "stall:B": calm.sequence}[channel] for channel in channels]
+
+        subject = hub(stand)
+        behind = await listen(subject, "stall:A", lost, None)
+        await listen(subject, "stall:B", calm, None)
+        await listen(subject, "invoice:A", states(Owner(1)), None)
+        assert (await anext(behind)).startswith("retry: ")
+        lost.sequence = 7
+        comparing = asyncio.create_task(subject._compare())
+        assert await sequences(behind, 1) == [7]
+        comparing.cancel()
+        assert {tuple(channels) for channels in asked} == {("stall:A", "stall:B")}
+        assert len(asked) > 1
+        assert calm.asked == [(None, False)]
+
+    asyncio.run(run())
+
+
+def test_thousands_that_came_together_do_not_ask_together() -> None:
+    """After a restart all phones connect at once: when each asks its owner again is spread over minutes."""
+
+    async def run() -> None:
+        subject = hub()
+        for number in range(200):
+            await listen(subject, f"stall:{number}", StallOwner(1), None)
+        times = sorted(screen.ask_at for screen in subject._each())
+        assert times[-1] - times[0] > live._ASK_STALL_SECONDS / 2
+        assert max(late - early for early, late in pairwise(times)) < live._ASK_STALL_SECONDS / 5
 
     asyncio.run(run())
 

@@ -532,6 +532,50 @@ class ListStallEventsResponse(_message.Message):
 Global___ListStallEventsResponse: _TypeAlias = ListStallEventsResponse  # noqa: Y015
 
 @_typing.final
+class ListStallSequencesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STALL_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def stall_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        stall_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["stall_ids", b"stall_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStallSequencesRequest: _TypeAlias = ListStallSequencesRequest  # noqa: Y015
+
+@_typing.final
+class ListStallSequencesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sequences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """In the order of the request; 0 for a stall that is not known."""
+
+    def __init__(
+        self,
+        *,
+        sequences: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequences", b"sequences"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStallSequencesResponse: _TypeAlias = ListStallSequencesResponse  # noqa: Y015
+
+@_typing.final
 class Taking(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -80,6 +80,11 @@ class SalesServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsResponse.FromString,
                 _registered_method=True)
+        self.ListStallSequences = channel.unary_unary(
+                '/xoai.pilots.v1.SalesService/ListStallSequences',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesResponse.FromString,
+                _registered_method=True)
         self.GetDay = channel.unary_unary(
                 '/xoai.pilots.v1.SalesService/GetDay',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.GetDayRequest.SerializeToString,
@@ -185,6 +190,13 @@ class SalesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStallSequences(self, request, context):
+        """Where the channels of stalls stand, thousands at once: the gateway's own question, by which it notices lost events.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDay(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -282,6 +294,11 @@ def add_SalesServiceServicer_to_server(servicer, server):
                     servicer.ListStallEvents,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsResponse.SerializeToString,
+            ),
+            'ListStallSequences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStallSequences,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesResponse.SerializeToString,
             ),
             'GetDay': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDay,
@@ -568,6 +585,33 @@ class SalesService:
             '/xoai.pilots.v1.SalesService/ListStallEvents',
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStallSequences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.SalesService/ListStallSequences',
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallSequencesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class SalesServiceStub:
     AssignToStall: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.AssignToStallRequest, _sales_service_pb2.AssignToStallResponse]
     ListStallEvents: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallEventsRequest, _sales_service_pb2.ListStallEventsResponse]
     """What came after a sequence, oldest first; at most 500, then `more`."""
+    ListStallSequences: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallSequencesRequest, _sales_service_pb2.ListStallSequencesResponse]
+    """Where the channels of stalls stand, thousands at once: the gateway's own question, by which it notices lost events."""
     GetDay: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.GetDayRequest, _sales_service_pb2.Day]
     EnterCash: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.EnterCashRequest, _sales_service_pb2.Taking]
     TakeBackCash: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.TakeBackCashRequest, _sales_service_pb2.Taking]
@@ -77,6 +79,8 @@ class SalesServiceAsyncStub(SalesServiceStub):
     AssignToStall: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.AssignToStallRequest, _sales_service_pb2.AssignToStallResponse]  # type: ignore[assignment]
     ListStallEvents: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallEventsRequest, _sales_service_pb2.ListStallEventsResponse]  # type: ignore[assignment]
     """What came after a sequence, oldest first; at most 500, then `more`."""
+    ListStallSequences: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallSequencesRequest, _sales_service_pb2.ListStallSequencesResponse]  # type: ignore[assignment]
+    """Where the channels of stalls stand, thousands at once: the gateway's own question, by which it notices lost events."""
     GetDay: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.GetDayRequest, _sales_service_pb2.Day]  # type: ignore[assignment]
     EnterCash: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.EnterCashRequest, _sales_service_pb2.Taking]  # type: ignore[assignment]
     TakeBackCash: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.TakeBackCashRequest, _sales_service_pb2.Taking]  # type: ignore[assignment]
@@ -158,6 +162,14 @@ class SalesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sales_service_pb2.ListStallEventsResponse, _abc.Awaitable[_sales_service_pb2.ListStallEventsResponse]]:
         """What came after a sequence, oldest first; at most 500, then `more`."""
+
+    @_abc_1.abstractmethod
+    def ListStallSequences(
+        self,
+        request: _sales_service_pb2.ListStallSequencesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sales_service_pb2.ListStallSequencesResponse, _abc.Awaitable[_sales_service_pb2.ListStallSequencesResponse]]:
+        """Where the channels of stalls stand, thousands at once: the gateway's own question, by which it notices lost events."""
 
     @_abc_1.abstractmethod
     def GetDay(

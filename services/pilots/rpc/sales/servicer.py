@@ -12,6 +12,7 @@ from kit import pages
 from kit.auth import Permission, Subject
 from kit.errors import Error, FailedPrecondition, InvalidArgument
 from kit.grpc_server import Edge
+from services.pilots.domain.errors_sales import BadSaleField
 from services.pilots.flows import books, cash, questions, selling, stall_days
 from services.pilots.flows.access import READ, SELL
 from services.pilots.ports.codes import Code, Codes
@@ -30,8 +31,12 @@ from services.pilots.rpc.sales.messages import (
     uuid_in,
 )
 from services.pilots.rpc.sales.sums import SumsDesk
+from services.pilots.store.events import sequences
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
+
+# As many as one gateway has screens at most.
+_MOST_STALLS: Final = 5_000
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
     "CreateSale": Permission(SELL),
@@ -43,6 +48,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "ListUnassigned": Permission(READ),
     "AssignToStall": Permission(SELL),
     "ListStallEvents": Permission(READ),
+    "ListStallSequences": Permission(services=("gateway",)),
     "GetDay": Permission(READ),
     "EnterCash": Permission(SELL),
     "TakeBackCash": Permission(SELL),
@@ -180,6 +186,15 @@ class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
             )
 
         return self._edge.query(context, read)
+
+    def ListStallSequences(
+        self, request: pb.ListStallSequencesRequest, context: grpc.ServicerContext
+    ) -> pb.ListStallSequencesResponse:
+        stall_ids = [uuid_in("stall_ids", stall_id) for stall_id in request.stall_ids]
+        if len(stall_ids) > _MOST_STALLS:
+            raise BadSaleField(field="stall_ids", value=str(len(stall_ids)))
+        found = self._edge.query(context, lambda session, _: sequences(session, stall_ids))
+        return pb.ListStallSequencesResponse(sequences=[found.get(stall_id, 0) for stall_id in stall_ids])
 
     def GetDay(self, request: pb.GetDayRequest, context: grpc.ServicerContext) -> pb.Day:
         stall_id, book_date = uuid_in("stall_id", request.stall_id), day_in(request.book_date)

@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 import grpc
 import pytest
 
+from kit import auth
 from kit.db import Database
-from kit.errors import FailedPrecondition, InvalidArgument, NotFound
+from kit.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from kit.inbox import Consumer
 from kit.pages import BadPageToken
 from services.pilots.jobs import sales as jobs
@@ -17,6 +18,7 @@ from tests.integration.services.pilot_sales.calls import (
     EventType,
     assert_books_hold,
     audited,
+    client,
     close_day,
     enter_cash,
     get_day,
@@ -43,6 +45,24 @@ def pay(consumer: Consumer, stall: OpenStall, *amounts: int, **overrides: object
     facts = [make_applied(stall.stall.id, amount=amount, **overrides) for amount in amounts]
     consumer.handle(deliveries(facts))
     return [fact.payment_id for fact in facts]
+
+
+def test_the_gateway_asks_where_many_stalls_stand(
+    database: Database, channel: grpc.Channel, payments: Consumer, stall: OpenStall
+) -> None:
+    """All in one question, in its order, 0 for what is no stall; nobody else may ask."""
+    pay(payments, stall, 10_000, 20_000)
+    stand = get_day(owner(channel), stall.stall.id).sequence
+    request = pb.ListStallSequencesRequest(stall_ids=[str(uuid4()), str(stall.stall.id), str(uuid4())])
+    gateway = client(channel, auth.service("gateway"))
+    assert list(gateway.ListStallSequences(request).sequences) == [0, stand, 0]
+    assert stand >= 2
+    for other in (owner(channel), phone(database, channel, stall.stall.id)):
+        with pytest.raises(PermissionDenied):
+            other.ListStallSequences(request)
+    for wrong in (["no id"], [str(stall.stall.id)] * 5_001):
+        with pytest.raises(InvalidArgument):
+            gateway.ListStallSequences(pb.ListStallSequencesRequest(stall_ids=wrong))
 
 
 def test_money_that_came_after_the_close_stands_apart(
