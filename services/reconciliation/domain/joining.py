@@ -3,6 +3,8 @@
 Reports of one source never join each other: two truly equal lines stay two. Reports of different sources join one to
 one on (account, amount, bank reference), else on (account, amount, bank's date ± 1 day, what the memo says), if exactly
 one pair is possible. Not unique means a person decides; there is no unique key on a bank's reference, banks repeat them.
+Two numbers of one series name two bookings, whatever their memos say: three customers of a stall pay the same amount
+under the same code within a minute, and a list may tell of the second before the callback of the first has come.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from services.reconciliation.domain.credit import Arrival, Report, Telling
 REFERENCE_DAYS: Final = 31
 MEMO_DAYS: Final = 1
 _NOT_PLAIN: Final = re.compile(r"[^A-Z0-9]+")
+_DIGITS: Final = "0123456789"
 _LONGEST_TEXT: Final = 200
 
 
@@ -31,6 +34,15 @@ def reference_key(bank_reference: str) -> str:
     if bank_reference.isascii() and bank_reference.isalnum():
         return bank_reference.upper()
     return _NOT_PLAIN.sub("", fold_upper(bank_reference)) if bank_reference else ""
+
+
+def are_two(key: str, other: str) -> bool:
+    """Whether references name two bookings: other numbers behind the same letters, as in FT1 and FT2.
+
+    Numbers without letters may be of any count (a bank's trace, a provider's document), so they tell nothing apart.
+    """
+    series = key.rstrip(_DIGITS)
+    return series not in ("", key) and series == other.rstrip(_DIGITS) and other not in (series, key)
 
 
 def join_text(memo: str, found: Found) -> str:
@@ -150,4 +162,5 @@ class Joiner:
             and each.place == told.place
             and each.text == told.text
             and abs((each.bank_date - told.bank_date).days) <= MEMO_DAYS
+            and not are_two(each.bank_reference_key, told.bank_reference_key)
         ]

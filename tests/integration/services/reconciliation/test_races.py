@@ -227,6 +227,26 @@ def test_pull_and_callback_at_the_same_moment(recon: Reconciliation) -> None:
     assert recon.balances() == {BANK: 100_000, "collected:hoc_phi": -100_000}
 
 
+@pytest.mark.parametrize("pull_first", [True, False])
+def test_a_list_amid_the_callbacks_of_equal_transfers(recon: Reconciliation, pull_first: bool) -> None:
+    """Three customers, one amount, one code: the list of all meets the callbacks half way, and three credits stay."""
+    code = make.payable(make.line(0), kind=PayableChanged.KIND_STANDING)
+    code.ClearField("amount_due")
+    recon.tell(code)
+
+    def told(number: int, **facts: Any) -> BankCreditReported:
+        return make.report(code.reference, 50_000, bank_reference=f"FT2625800{number}", **facts)
+
+    recon.tell(told(2))
+    listed = [told(number, source_id="pull", channel=PULL) for number in (1, 2, 3)]
+    works = [telling(recon, *listed), telling(recon, told(1), told(3))]
+    first, second = works if pull_first else works[::-1]
+    with racing(recon, first, second) as future:
+        assert future.result() is None
+    assert [(credit.report_count, credit.reason) for credit in recon.credits()] == [(2, "")] * 3
+    assert recon.applied(code) == 150_000
+
+
 def test_pull_and_callback_for_an_unknown_account(recon: Reconciliation) -> None:
     """The lock does not need a registration."""
     callback = make.report("x", bank_reference="FT78", account_number="9")

@@ -10,7 +10,7 @@ import pytest
 
 from kit.references import Kind, find, new_reference
 from services.reconciliation.domain.credit import Channel, Report
-from services.reconciliation.domain.joining import Joiner, join_text, reference_key, telling
+from services.reconciliation.domain.joining import Joiner, are_two, join_text, reference_key, telling
 
 MOMENT = datetime(2026, 9, 15, 2, 30, tzinfo=UTC)
 REFERENCE = new_reference(Kind.INVOICE)
@@ -113,6 +113,41 @@ def test_a_blank_memo_is_no_evidence() -> None:
     assert joined(report("a", memo="", bank_reference="7"), report("b", memo="", bank_reference="7")) == [
         (2, 0)
     ]
+
+
+@pytest.mark.parametrize(("transfers", "sources"), [(2, "ab"), (3, "ab"), (2, "abc")])
+def test_equal_transfers_told_in_any_order(transfers: int, sources: str) -> None:
+    """Customers pay the same under the same memo: each source tells of each, in whatever order, and none is lost."""
+    told = [(source, number) for source in sources for number in range(transfers)]
+    for order in itertools.permutations(told):
+        reports = [report(source, bank_reference=f"FT26258{number}") for source, number in order]
+        assert joined(*reports) == [(len(sources), 0)] * transfers, order
+
+
+def test_other_kinds_of_reference_join_by_memo() -> None:
+    """A statement's own numbers say nothing against a callback's; a blank one does not either."""
+    for other in ("", "4711", "MBVCB1", "FT"):
+        assert joined(report("a", bank_reference="FT1"), report("b", bank_reference=other)) == [(2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "expected"),
+    [
+        ("FT1", "FT2", True),
+        ("FT1", "FT10", True),
+        ("026V01", "026V02", True),
+        ("FT1", "FT1", False),
+        ("FT1", "MB2", False),
+        ("FT1", "FT", False),
+        ("1", "2", False),
+        ("FT1", "", False),
+        ("FTA", "FTB", False),
+        ("", "", False),
+    ],
+)
+def test_numbers_of_one_series(key: str, other: str, expected: bool) -> None:
+    """The same letters before other numbers: two bookings of the bank."""
+    assert are_two(key, other) is are_two(other, key) is expected
 
 
 def test_keys() -> None:
