@@ -14,7 +14,7 @@ from services.reconciliation.domain import errors
 from services.reconciliation.flows import clerk as flows
 from tests.integration.services.reconciliation.calls import assign, suspense
 from tests.integration.services.reconciliation.conftest import Reconciliation
-from tests.integration.services.reconciliation.test_races import CLERK, in_suspense, racing
+from tests.integration.services.reconciliation.racing import CLERK, in_suspense, racing
 from tests.support import reconciliation as make
 from xoai.payables.v1.payables_events_pb2 import PayableChanged
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb

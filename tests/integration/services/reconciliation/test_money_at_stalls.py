@@ -18,7 +18,7 @@ from services.reconciliation.flows import again
 from services.reconciliation.jobs import Jobs
 from tests.integration.services.reconciliation.calls import ALL, assign, request_id, suspense
 from tests.integration.services.reconciliation.conftest import Reconciliation
-from tests.integration.services.reconciliation.test_races import Held, wait_for_a_lock
+from tests.integration.services.reconciliation.racing import Held, wait_for_a_lock
 from tests.support import reconciliation as make
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as told
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
