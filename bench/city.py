@@ -120,7 +120,7 @@ class _Payments:
         )
         return Event(
             ids.event_id("payment:" + payment_id, 1, "PaymentApplied"),
-            "reconciliation.payments",
+            "reconciliation.stall-payments",
             message.payable_id,
             message.payable_id,
             "PaymentApplied",

@@ -37,6 +37,7 @@ TOPICS: Final = (
     "pilots.indicators",
     "intake.bank-credits",
     "reconciliation.payments",
+    "reconciliation.stall-payments",
     "reconciliation.credits",
 )
 

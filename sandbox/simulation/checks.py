@@ -16,7 +16,7 @@ from services.reconciliation import verify as reconciliation
 from services.reconciliation.domain.credit import Reason
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as events
 
-_PAYMENTS: Final = "reconciliation.payments"
+_STALL_PAYMENTS: Final = "reconciliation.stall-payments"
 _OWN: Final[dict[str, Callable[[Any], Sequence[Any]]]] = {
     "intake": intake.findings,
     "invoices": invoices.findings,
@@ -103,9 +103,9 @@ def _payments_agree(world: World) -> list[str]:
 
 def _told_to_stalls(world: World) -> dict[str, int]:
     """Đồng by payable of the trader's, as a stall adds them up from what it hears."""
-    reversals = {each.payment_id for each in told(world, _PAYMENTS, events.PaymentReversed)}
+    reversals = {each.payment_id for each in told(world, _STALL_PAYMENTS, events.PaymentReversed)}
     sums: dict[str, int] = {}
-    for each in told(world, _PAYMENTS, events.PaymentApplied):
+    for each in told(world, _STALL_PAYMENTS, events.PaymentApplied):
         if each.organisation_id == str(MERCHANT):
             amount = 0 if each.payment_id in reversals else each.amount
             sums[each.payable_id] = sums.get(each.payable_id, 0) + amount

@@ -38,6 +38,7 @@ TOPICS: Final = (
     "pilots.payables",
     "intake.bank-credits",
     "reconciliation.payments",
+    "reconciliation.stall-payments",
     "reconciliation.credits",
 )
 ORGANISATION: Final = UUID("0190a000-0000-7000-8000-000000000001")

@@ -23,7 +23,7 @@ TOPIC: Final = "reconciliation.payments"
 
 
 def on_payments(session: Session, events: Sequence[Event]) -> None:
-    """Record payments and reversals in the order told; those of stalls' sales are not ours and leave no trace."""
+    """Record payments and reversals in the order told; what is of no invoice of ours leaves no trace."""
     recording = record_payments(session, [_fact(event) for event in events])
     if recording.not_ours:
         metrics.EVENTS_HANDLED.labels(NAME, "not_ours").inc(recording.not_ours)

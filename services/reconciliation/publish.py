@@ -1,5 +1,6 @@
 """Facts of reconciliation as events: payments and reversals by payable, credits that wait by credit.
 
+Payments of stalls have a topic of their own: a fair's busy hour costs the bills nothing, nor do school fees the stalls.
 Event ids come from the fact itself, so that announcing everything again changes nothing for who knows it.
 """
 
@@ -14,10 +15,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kit import ids
 from kit.events import Event
 from services.reconciliation.domain.credit import Credit, FundKind, Payment, Reversal
-from services.reconciliation.domain.work import Changes
+from services.reconciliation.domain.payable import Kind
+from services.reconciliation.domain.work import Changes, Fact
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as pb
 
 PAYMENTS: Final = "reconciliation.payments"
+STALL_PAYMENTS: Final = "reconciliation.stall-payments"
 CREDITS: Final = "reconciliation.credits"
 _FUNDS: Final = {
     FundKind.BANK_CREDIT: pb.FUND_KIND_BANK_CREDIT,
@@ -37,8 +40,8 @@ def events_of(changes: Changes, now: datetime) -> list[Event]:
     return events
 
 
-def applied(payment: Payment, credit: Credit | None) -> Event:
-    """A payment; `credit` is where its money came from, none for a payer's credit."""
+def applied(payment: Payment, credit: Credit | None, kind: Kind) -> Event:
+    """A payment of a payable of a kind; `credit` is where its money came from, none for a payer's credit."""
     post_time = payment.post_time
     message = pb.PaymentApplied(
         payment_id=payment.id,
@@ -64,7 +67,7 @@ def applied(payment: Payment, credit: Credit | None) -> Event:
         message.bin = credit.bin
     return Event(
         ids.event_id("payment:" + payment.id, 1, "PaymentApplied"),
-        PAYMENTS,
+        _topic(kind),
         payment.payable_id,
         payment.payable_id,
         "PaymentApplied",
@@ -74,7 +77,7 @@ def applied(payment: Payment, credit: Credit | None) -> Event:
     )
 
 
-def reversed_(reversal: Reversal) -> Event:
+def reversed_(reversal: Reversal, kind: Kind) -> Event:
     """A payment undone."""
     message = pb.PaymentReversed(
         payment_id=reversal.payment_id,
@@ -89,7 +92,7 @@ def reversed_(reversal: Reversal) -> Event:
     )
     return Event(
         event_id=ids.event_id("payment:" + reversal.payment_id, 2, "PaymentReversed"),
-        topic=PAYMENTS,
+        topic=_topic(kind),
         key=reversal.payable_id,
         ordering_id=reversal.payable_id,
         event_type="PaymentReversed",
@@ -132,9 +135,16 @@ def credit_changed(credit: Credit, now: datetime) -> Event:
     )
 
 
-def events_of_facts(facts: Iterable[tuple[Payment | Reversal, Credit | None]]) -> list[Event]:
+def events_of_facts(facts: Iterable[Fact]) -> list[Event]:
     """Events of facts, in their order; the same whenever they are announced."""
-    return [applied(fact, credit) if isinstance(fact, Payment) else reversed_(fact) for fact, credit in facts]
+    return [
+        applied(fact, credit, kind) if isinstance(fact, Payment) else reversed_(fact, kind)
+        for fact, credit, kind in facts
+    ]
+
+
+def _topic(kind: Kind) -> str:
+    return PAYMENTS if kind is Kind.INVOICE else STALL_PAYMENTS
 
 
 def timestamp(moment: datetime) -> Timestamp:

@@ -183,7 +183,7 @@ def event_of(fact: Applied | Reversed) -> Event:
     kind, key = type(message).__name__, str(fact.payable_id)
     return Event(
         event_id=ids.event_id(f"payment:{fact.payment_id}", fact.applied_version, kind),
-        topic="reconciliation.payments",
+        topic="reconciliation.stall-payments",
         key=key,
         ordering_id=key,
         event_type=kind,

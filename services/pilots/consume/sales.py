@@ -21,13 +21,13 @@ from xoai.reconciliation.v1 import reconciliation_events_pb2 as pb
 
 # The names under which inbox and dead letters keep what was done: never change them.
 PAYMENTS: Final = "pilots.payments"
-PAYMENTS_TOPIC: Final = "reconciliation.payments"
+PAYMENTS_TOPIC: Final = "reconciliation.stall-payments"
 CREDITS: Final = "pilots.credits"
 CREDITS_TOPIC: Final = "reconciliation.credits"
 
 
 def on_payments(session: Session, events: Sequence[Event]) -> None:
-    """Record payments and reversals in the order told; those of invoices are not ours and leave no trace."""
+    """Record payments and reversals in the order told; what is of no stall of ours leaves no trace."""
     recording = record_payments(session, [_fact(event) for event in events])
     if recording.not_ours:
         metrics.EVENTS_HANDLED.labels(PAYMENTS, "not_ours").inc(recording.not_ours)

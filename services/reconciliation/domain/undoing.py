@@ -39,7 +39,7 @@ def reverse(
         subject,
         book.now,
     )
-    book.changes.facts.append((reversal, credit))
+    book.changes.facts.append((reversal, credit, payable.definition.kind))
     if credit:
         book.touch(credit)
         credit.amount_applied -= payment.amount

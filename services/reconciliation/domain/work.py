@@ -10,10 +10,14 @@ from typing import Final
 from kit.references import Found
 from services.reconciliation.domain.credit import Account, Credit, FundKind, Payment, ReportRow, Reversal
 from services.reconciliation.domain.ledger import Entry, EntryKind, Sums
-from services.reconciliation.domain.payable import Payable
+from services.reconciliation.domain.payable import Kind, Payable
 
 # Who acts when a rule does.
 BY_RULE: Final = "rule"
+
+
+# What happened to a payable of a kind; the credit is where the money came from, none for a payer's credit.
+Fact = tuple[Payment | Reversal, Credit | None, Kind]
 
 
 @dataclass(slots=True)
@@ -29,7 +33,7 @@ class Changes:
     payables: dict[str, Payable] = field(default_factory=dict)
     # Payables whose definition is new or newer: written whole.
     defined: dict[str, Payable] = field(default_factory=dict)
-    facts: list[tuple[Payment | Reversal, Credit | None]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     # Reports that go over to another credit: from, to.
     moved_reports: list[tuple[str, str]] = field(default_factory=list)
@@ -171,7 +175,7 @@ class Work:
             subject=subject,
             post_time=self.now,
         )
-        self.changes.facts.append((payment, credit))
+        self.changes.facts.append((payment, credit, payable.definition.kind))
         return payment
 
     def save(self, payable: Payable) -> None:

@@ -163,7 +163,7 @@ def save_account(session: Session, account: Account) -> bool:
 
 def write_arrivals(session: Session, changes: Changes, now: datetime) -> dict[str, Report]:
     """Write the credits that one report told of, which is most of a batch; these credits with their reports."""
-    payments = {fact.id: fact for fact, _ in changes.facts if isinstance(fact, Payment)}
+    payments = {fact.id: fact for fact, *_ in changes.facts if isinstance(fact, Payment)}
     arrived = _plain_arrivals(changes, payments.values())
     if arrived:
         credits = [(changes.new_credits[id], report) for id, report in arrived.items()]
@@ -191,10 +191,10 @@ def write_rest(session: Session, changes: Changes, now: datetime, arrived: Mappi
         payables.define(session, list(changes.defined.values()))
     if changes.payables:
         payables.update(session, list(changes.payables.values()))
-    made = [fact for fact, _ in changes.facts if isinstance(fact, Payment) and fact.id not in arrived]
+    made = [fact for fact, *_ in changes.facts if isinstance(fact, Payment) and fact.id not in arrived]
     if made:
         books.add_payments(session, made, now)
-    undone = [fact for fact, _ in changes.facts if isinstance(fact, Reversal)]
+    undone = [fact for fact, *_ in changes.facts if isinstance(fact, Reversal)]
     if undone:
         books.add_reversals(session, undone, now)
     if changes.entries:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from kit.db import cursor
 from services.reconciliation.domain.credit import Credit, Payment, Reversal
+from services.reconciliation.domain.payable import Kind
+from services.reconciliation.domain.work import Fact
 from services.reconciliation.store.books import (
     PAYMENT_COLUMNS,
     REVERSAL_COLUMNS,
@@ -15,6 +17,7 @@ from services.reconciliation.store.books import (
 )
 from services.reconciliation.store.credit import COLUMNS, from_row, read
 
+_KINDS: Final[LiteralString] = "SELECT id::text, kind FROM payable WHERE id = ANY(%s::uuid[])"
 _NIL: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -26,7 +29,7 @@ def payables_after(session: Session, after: str, limit: int) -> list[str]:
     return [id for (id,) in cursor(session).execute(statement, (after or _NIL, limit), prepare=False)]
 
 
-def facts_of(session: Session, payable_ids: list[str]) -> list[tuple[Payment | Reversal, Credit | None]]:
+def facts_of(session: Session, payable_ids: list[str]) -> list[Fact]:
     """Payments and reversals of payables in the order in which they happened to each, with their credits."""
     made: LiteralString = "SELECT " + PAYMENT_COLUMNS + " FROM payment p WHERE p.payable_id = ANY(%s::uuid[])"
     undone: LiteralString = (
@@ -38,7 +41,8 @@ def facts_of(session: Session, payable_ids: list[str]) -> list[tuple[Payment | R
     facts += [Reversal(*row) for row in cursor(session).execute(undone, (payable_ids,), prepare=False)]
     facts.sort(key=lambda fact: (fact.payable_id, fact.applied_version))
     credits = read(session, {fact.credit_id for fact in facts if fact.credit_id})
-    return [(fact, credits.get(fact.credit_id)) for fact in facts]
+    kinds = dict(cursor(session).execute(_KINDS, (payable_ids,), prepare=False))
+    return [(fact, credits.get(fact.credit_id), Kind(kinds[fact.payable_id])) for fact in facts]
 
 
 def open_credits_after(session: Session, after: str, limit: int) -> list[Credit]:

@@ -69,7 +69,9 @@ Global___Split: _TypeAlias = Split  # noqa: Y015
 
 @_typing.final
 class PaymentApplied(_message.Message):
-    """An allocation of a fund to a payable, posted (topic reconciliation.payments). Immutable; payment_id is the guard."""
+    """An allocation of a fund to a payable, posted (topic reconciliation.payments for invoices, reconciliation.stall-payments
+    for sales and standing codes). Immutable; payment_id is the guard.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

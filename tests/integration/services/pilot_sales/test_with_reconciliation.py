@@ -103,7 +103,7 @@ class Town:
     def _carry_decisions(self) -> int:
         events = self._news(self.books, "books", "reconciliation.%")
         for topic, consumer in (
-            ("reconciliation.payments", self._payments),
+            ("reconciliation.stall-payments", self._payments),
             ("reconciliation.credits", self._followed),
         ):
             batch = [Delivery(event, 0, 0) for event in events if event.topic == topic]

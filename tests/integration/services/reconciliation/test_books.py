@@ -50,6 +50,27 @@ def test_announcing_again_gives_the_same_events(recon: Reconciliation, clerk: Cl
     assert set(recon.rows("SELECT event_id FROM outbox WHERE event_type = 'CreditChanged'")) == set(credits)
 
 
+def test_bills_and_stalls_are_told_apart(recon: Reconciliation) -> None:
+    """Payments and reversals of sales and standing codes go to the stalls' topic, those of bills to the bills', also again."""
+    recon.tell(make.merchant_account())
+    bill, sale, code = make.payable(), make.sale(), make.stall_code()
+    recon.tell(bill, sale, code)
+    paid = make.report(bill.reference)
+    recon.tell(paid, make.at_stall(memo=sale.reference), make.at_stall(memo=code.reference))
+    recon.tell(
+        make.payable(make.line(60_000), payable_id=bill.payable_id, reference=bill.reference, version=2)
+    )
+    topics = "SELECT topic, key, event_type FROM outbox WHERE event_type <> 'CreditChanged' ORDER BY id"
+    told = recon.rows(topics)
+    assert {key for topic, key, _ in told if topic == "reconciliation.payments"} == {bill.payable_id}
+    assert ("reconciliation.payments", bill.payable_id, "PaymentReversed") in told
+    stalls = [key for topic, key, _ in told if topic == "reconciliation.stall-payments"]
+    assert stalls == [sale.payable_id, code.payable_id]
+    recon.rows("DELETE FROM outbox RETURNING 1")
+    Jobs(recon.database).announce_again()
+    assert sorted(recon.rows(topics)) == sorted(told)
+
+
 def test_the_books_cannot_be_changed(recon: Reconciliation) -> None:
     """Append-only by grants and by triggers; a wrong balance is found by the check."""
     recon.tell(make.report("x"))
