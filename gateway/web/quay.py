@@ -58,6 +58,9 @@ async def stall_page(page: CurrentPage, code: str, bao: str = "") -> Response:
         stall = await find(page, code)
     except StallCodeUnknown:
         return _show_unknown(page, code)
+    if stall.code != code:
+        # A code of the stall's pack: there is one page of a stall.
+        return page.redirect(f"/quay/{stall.code}")
     return page.render("stall/quay.html", stall=stall, reported=bao == "1")
 
 

@@ -70,18 +70,25 @@ def _said(page: Page, view: SaleView) -> str:
 
 
 async def show(page: Page, reference: str, *, fragment: bool) -> Response:
-    """The page of a sale; the code of a board leads to the board's own page."""
+    """The page of a sale; a printed code, of a board or a pack, leads to the stall's own page, which knows no credit."""
+    page.state.limits.check(page.address, page.viewer.device)
     try:
-        view = await view_of(page, await find(page, reference))
+        sale = await page.state.stalls.sale(reference)
     except SaleNotFound:
-        try:
-            await page.state.stalls.stall(reference)
-        except StallCodeUnknown:
-            raise SaleNotFound() from None
-        return page.redirect(f"/quay/{reference}")
+        return await _lead_to_stall(page, reference)
+    view = await view_of(page, sale)
     said = _said(page, view)
     template = "stall/sale_main.html" if fragment else "stall/sale.html"
     return page.render(template, view=view, said=said, title=f"{said} – {view.sale.stall_name}")
+
+
+async def _lead_to_stall(page: Page, reference: str) -> Response:
+    try:
+        stall = await page.state.stalls.stall(reference)
+    except StallCodeUnknown:
+        page.state.limits.miss(page.address, page.viewer.device)
+        raise SaleNotFound() from None
+    return page.redirect(f"/quay/{stall.code}")
 
 
 async def picture(page: Page, reference: str) -> Response:

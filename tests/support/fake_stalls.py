@@ -62,7 +62,7 @@ class Stalls(pb_grpc.StallsServiceServicer):
         "StallsService",
         **{
             name: Permission(services=("gateway",))
-            for name in ("ResolveDevice", "UnlockDevice", "LockDevice")
+            for name in ("GetPairing", "PairDevice", "ResolveDevice", "UnlockDevice", "LockDevice")
         },
     )
 
@@ -174,6 +174,12 @@ class Stalls(pb_grpc.StallsServiceServicer):
                 return stall
         raise errors.NotFound()
 
+    def _of_printed_code(self, code: str) -> pb.Stall:
+        for stall_id, codes in self.packs.items():
+            if code in {each.reference for each in codes.values()}:
+                return self.stalls[stall_id]
+        return self._find(code)
+
     def GetStall(self, request: Any, context: grpc.ServicerContext) -> pb.Stall:
         return self._find(request.id)
 
@@ -181,7 +187,7 @@ class Stalls(pb_grpc.StallsServiceServicer):
         return pb.ListStallsResponse(stalls=self.stalls.values())
 
     def GetPublicStall(self, request: Any, context: grpc.ServicerContext) -> pb.PublicStall:
-        stall = self._find(request.code)
+        stall = self._of_printed_code(request.code)
         standing = {
             pb.Stall.STATE_ACTIVE: pb.PublicStall.STANDING_GENUINE,
             pb.Stall.STATE_WAITING: pb.PublicStall.STANDING_WAITING,
@@ -228,6 +234,21 @@ class Stalls(pb_grpc.StallsServiceServicer):
     def CreatePairing(self, request: Any, context: grpc.ServicerContext) -> pb.Pairing:
         code = self.open_pairing(self._find(request.stall_id), request.role, request.name)
         return pb.Pairing(code=code, expire_time=stamp(clock.now() + timedelta(minutes=10)))
+
+    def GetPairing(self, request: Any, context: grpc.ServicerContext) -> pb.PairingOffer:
+        device = self.pairings.get(request.code)
+        if device is None:
+            raise PairingUnknown()
+        stall = self.stalls[device.stall_id]
+        return pb.PairingOffer(
+            stall_id=stall.id,
+            stall_name=stall.name,
+            stall_number=stall.number,
+            unit_name=stall.unit_name,
+            programme_name=stall.programme_name,
+            role=device.role,
+            device_name=device.name,
+        )
 
     def PairDevice(self, request: Any, context: grpc.ServicerContext) -> pb.Device:
         device = self.pairings.pop(request.code, None)

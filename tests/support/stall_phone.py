@@ -10,9 +10,17 @@ import httpx
 
 def pair(client: httpx.Client, code: str) -> httpx.Response:
     """Spend a pairing code by the page's own form."""
-    page = client.get(f"/quay-hang/ghep/{code}").text
-    token = page.split('name="form_token" value="')[1].split('"')[0]
-    return client.post(f"/quay-hang/ghep/{code}", data={"form_token": token})
+    return press(client, code, form_token_of(client.get(f"/quay-hang/ghep/{code}")))
+
+
+def form_token_of(page: httpx.Response) -> str:
+    """The token of the page's form."""
+    return page.text.split('name="form_token" value="')[1].split('"')[0]
+
+
+def press(client: httpx.Client, code: str, form_token: str) -> httpx.Response:
+    """The button of a pairing page that may have been opened a while ago."""
+    return client.post(f"/quay-hang/ghep/{code}", data={"form_token": form_token})
 
 
 def screen_of(client: httpx.Client) -> Any:

@@ -97,6 +97,7 @@ class Place:
     is_withdrawn: bool = False
     issue_number: int = 0
     old_accounts: frozenset[tuple[str, str]] = frozenset()
+    programme_name: str = ""
 
     @property
     def title(self) -> str:
@@ -169,8 +170,15 @@ def _memo_differs(code: Code, place: Place, named: Named | None) -> tuple[Differ
     if named is not None and named.place.stall_id == place.stall_id:
         return ()
     if named is not None:
-        return (Difference(What.OTHER_STALL, place.title, named.place.title),)
+        return (Difference(What.OTHER_STALL, *_titles(place, named.place)),)
     return (Difference(What.REFERENCE, place.reference, code.reference or code.memo[:60]),)
+
+
+def _titles(place: Place, other: Place) -> tuple[str, str]:
+    """Both stalls in a line each; two programmes may have a stall of the same number, so they are named then."""
+    if place.programme_id == other.programme_id:
+        return place.title, other.title
+    return f"{place.title}, {place.programme_name}", f"{other.title}, {other.programme_name}"
 
 
 def _account_differs(code: Code, place: Place, banks: BankNames) -> tuple[Difference, ...]:

@@ -82,6 +82,19 @@ def create_pairing(
     return code, until
 
 
+def offer(session: Session, code: str) -> tuple[Pairing, Stall]:
+    """What a pairing code leads to; nothing is spent. Raises BadPairingCode, StallWithdrawn, TooManyDevices."""
+    now = clock.now()
+    pairing = store.open_pairing(session, code_hash(code), now)
+    if pairing is None:
+        raise BadPairingCode()
+    stall = stall_store.get(session, pairing.stall_id)
+    assert stall is not None
+    stall.require_standing()
+    _check_room(session, stall.id, now)
+    return pairing, stall
+
+
 def pair(session: Session, code: str, user_agent: str) -> tuple[Device, str]:
     """Spend a pairing code: the device, and its key, which is kept by its hash alone.
 

@@ -23,9 +23,9 @@ class PublicStall:
 
 
 def public_stall(session: Session, code: str, word_key: bytes) -> PublicStall:
-    """The stall of a code, as typed or scanned. Raises StallNotFound."""
+    """The stall of its board's or its pack's code, as typed or scanned. Raises StallNotFound."""
     reference = references.normalise(code)
-    stall = store.get(session, reference) if references.check(reference) else None
+    stall = store.by_printed_code(session, reference) if references.check(reference) else None
     if stall is None:
         raise StallNotFound()
     today = clock.today()

@@ -15,11 +15,12 @@ from services.pilots.domain.checks import Named, Naming, Outcome, Place, Verdict
 
 # The board in use says what the code has to be; a stall without one is judged by its account in force.
 _PLACE: Final = """
-    SELECT s.id AS stall_id, s.organisation_id, s.programme_id, s.number, s.name, s.reference,
+    SELECT s.id AS stall_id, s.organisation_id, s.programme_id, p.name AS programme_name, s.number, s.name, s.reference,
            coalesce(d.bin, s.bin) AS bin, coalesce(d.account_number, s.account_number) AS account_number,
            coalesce(d.account_holder, s.account_holder) AS account_holder,
            s.state = 'withdrawn' AS is_withdrawn, coalesce(d.issue_number, 0) AS issue_number, old.accounts
     FROM stall s
+    JOIN programme p ON p.id = s.programme_id
     LEFT JOIN stand d ON d.stall_id = s.id AND d.state = 'in_use'
     LEFT JOIN LATERAL (
         SELECT coalesce(jsonb_agg(jsonb_build_array(f.bin, f.account_number)), '[]') AS accounts
@@ -121,6 +122,7 @@ def _place(row: Row[Any] | None) -> Place | None:
         stall_id=row.stall_id,
         organisation_id=row.organisation_id,
         programme_id=row.programme_id,
+        programme_name=row.programme_name,
         number=row.number,
         name=row.name,
         reference=row.reference,

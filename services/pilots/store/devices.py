@@ -48,6 +48,17 @@ def add_pairing(session: Session, pairing: Pairing) -> None:
     )
 
 
+def open_pairing(session: Session, code_hash: bytes, now: datetime) -> Pairing | None:
+    """A pairing code that can still be spent; None if it never was, is used or too old."""
+    row = session.execute(
+        text(
+            "SELECT * FROM pairing WHERE code_hash = :code_hash AND use_time IS NULL AND expire_time > :now"
+        ),
+        {"code_hash": code_hash, "now": now},
+    ).first()
+    return _pairing(row) if row else None
+
+
 def spend_pairing(session: Session, code_hash: bytes, now: datetime) -> Pairing | None:
     """Use a pairing code up; None if it never was, is used or too old. Of two that try, the second finds it used."""
     row = session.execute(
@@ -57,17 +68,7 @@ def spend_pairing(session: Session, code_hash: bytes, now: datetime) -> Pairing 
         ),
         {"code_hash": code_hash, "now": now},
     ).first()
-    if row is None:
-        return None
-    return Pairing(
-        bytes(row.code_hash),
-        row.organisation_id,
-        row.stall_id,
-        Role(row.role),
-        row.name,
-        row.subject,
-        row.expire_time,
-    )
+    return _pairing(row) if row else None
 
 
 def add(session: Session, device: Device, key_hash: bytes) -> None:
@@ -229,6 +230,18 @@ def forget_old(session: Session, *, misses_before: datetime, pairings_before: da
     """Delete what decides nothing any more."""
     session.execute(text("DELETE FROM pin_miss WHERE miss_time < :before"), {"before": misses_before})
     session.execute(text("DELETE FROM pairing WHERE expire_time < :before"), {"before": pairings_before})
+
+
+def _pairing(row: Row[Any]) -> Pairing:
+    return Pairing(
+        bytes(row.code_hash),
+        row.organisation_id,
+        row.stall_id,
+        Role(row.role),
+        row.name,
+        row.subject,
+        row.expire_time,
+    )
 
 
 def _device(row: Row[Any]) -> Device:

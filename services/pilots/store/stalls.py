@@ -176,6 +176,16 @@ def get(session: Session, key: UUID | str, *, lock: bool = False) -> Stall | Non
     return stall_of(row) if row else None
 
 
+def by_printed_code(session: Session, reference: str) -> Stall | None:
+    """The stall of a code that is printed for it: of its board, or of its market-day pack."""
+    statement = (
+        f"{_SELECT} WHERE s.id = (SELECT id FROM stall WHERE reference = :reference"
+        " UNION ALL SELECT stall_id FROM pack_code WHERE reference = :reference LIMIT 1)"
+    )
+    row = session.execute(text(statement), {"reference": reference}).first()
+    return stall_of(row) if row else None
+
+
 def get_many(session: Session, ids: Iterable[UUID], *, lock: bool = False) -> list[Stall]:
     """Stalls by their ids, in the order of ids."""
     statement = f"{_SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) ORDER BY s.id{_LOCK if lock else ''}"

@@ -107,12 +107,34 @@ def test_a_report_reaches_the_market_board(platform: FakePlatform, client: httpx
     assert "Đã gửi cho ban quản lý chợ" in text_of(client.get(sent.headers["location"]))
 
 
-def test_a_board_s_code_opened_as_a_bill_leads_to_its_page(
+def test_a_printed_code_opened_as_a_bill_leads_to_the_stalls_page(
     platform: FakePlatform, client: httpx.Client
 ) -> None:
-    """A phone's camera may read either address."""
-    reference = platform.stalls.add_stall().reference
-    assert client.get(f"/p/{reference}").headers["location"] == f"/quay/{reference}"
+    """A phone's camera may read either address, of a board or of a pack; it counts as no miss and tells of no credit."""
+    stall = platform.stalls.add_stall()
+    request = stalls_pb.IssuePackRequest(stall_id=stall.id, amounts=[20_000])
+    pack = platform.stalls.IssuePack(request, None)  # type: ignore[arg-type]
+    platform.sales.pay_standing(stall.id, 20_000)
+    form = client.get(f"/quay/{stall.reference}/bao")
+    assert form.status_code == 200
+    for code in [stall.reference, pack.codes[0].reference] * 4:
+        assert client.get(f"/p/{code}").headers["location"] == f"/quay/{stall.reference}"
+    answer = client.get(f"/quay/{pack.codes[0].reference}", follow_redirects=True)
+    assert answer.url.path == f"/quay/{stall.reference}"
+    assert "hoặc quầy không ở Hùng Vương: đừng chuyển" in text_of(answer)
+    assert "20.000" not in text_of(answer)
+    assert client.get(f"/p/{pack.codes[0].reference}/qr.png").status_code == 404
+
+
+def test_a_printed_code_of_a_stall_that_is_gone_says_so(platform: FakePlatform, client: httpx.Client) -> None:
+    """From either address, for the board and the pack."""
+    stall = platform.stalls.add_stall(state=stalls_pb.Stall.STATE_WITHDRAWN)
+    request = stalls_pb.IssuePackRequest(stall_id=stall.id, amounts=[20_000])
+    pack = platform.stalls.IssuePack(request, None)  # type: ignore[arg-type]
+    for code in (stall.reference, pack.codes[0].reference):
+        said = text_of(client.get(f"/p/{code}", follow_redirects=True))
+        assert "Mã này đã thu hồi" in said
+        assert "Đừng chuyển tiền theo mã này" in said
 
 
 def test_a_waiting_sale_shows_its_code_and_no_proof(platform: FakePlatform, client: httpx.Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.fake_platform import FakePlatform
 from tests.support.fake_stalls import PIN, Role, payload_of
-from tests.support.stall_phone import pair, screen_of, send
+from tests.support.stall_phone import form_token_of, pair, press, screen_of, send
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 
 
@@ -42,26 +42,40 @@ def second(platform: FakePlatform, address: str, stall: stalls_pb.Stall) -> Iter
 def test_a_code_is_spent_only_when_the_button_is_pressed(
     platform: FakePlatform, client: httpx.Client, stall: stalls_pb.Stall
 ) -> None:
-    """Looking at the page spends nothing; the button does, once; the key is out of the reach of scripts."""
+    """The page names the stall and what the phone may, and spends nothing; the button does, once."""
     code = platform.stalls.open_pairing(stall)
-    assert "Ghép máy này với quầy" in client.get(f"/quay-hang/ghep/{code}").text
+    page = client.get(f"/quay-hang/ghep/{code}")
+    for text in ("Trái cây Cô Mận", "Quầy A12, Hùng Vương", "Hộ Lê Thị Mận", "Máy của Mận", "khi có mã PIN"):
+        assert text in page.text
+    listens = client.get(f"/quay-hang/ghep/{platform.stalls.open_pairing(stall, Role.ROLE_LISTENER)}")
+    assert "không bán hàng" in listens.text
     assert code in platform.stalls.pairings
-    answer = pair(client, code)
+    token = form_token_of(page)
+    answer = press(client, code, token)
     assert (answer.status_code, answer.headers["location"]) == (303, "/quay-hang")
     cookie = answer.headers["set-cookie"]
+    # Out of the reach of scripts.
     assert cookie.startswith("xoai-stall=")
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    again = pair(client, code)
-    assert again.status_code == 422
-    assert "Mã ghép máy không còn dùng được" in again.text
+    for again in (press(client, code, token), client.get(f"/quay-hang/ghep/{code}")):
+        assert again.status_code == 422
+        assert "Mã ghép máy không còn dùng được" in again.text
+        assert "Trái cây Cô Mận" not in again.text
 
 
-def test_codes_cannot_be_guessed_one_by_one(client: httpx.Client) -> None:
-    """After some wrong codes a visitor has to wait."""
-    statuses = [pair(client, f"guess{number}").status_code for number in range(7)]
-    assert statuses[0] == 422
-    assert statuses[-1] == 429
+def test_codes_cannot_be_guessed_one_by_one(
+    platform: FakePlatform, client: httpx.Client, stall: stalls_pb.Stall
+) -> None:
+    """After some wrong codes, opened or sent, a visitor has to wait, also with a right one."""
+    code = platform.stalls.open_pairing(stall)
+    token = form_token_of(client.get(f"/quay-hang/ghep/{code}"))
+    opened = [client.get(f"/quay-hang/ghep/guess{number}").status_code for number in range(3)]
+    pressed = [press(client, f"guess{number}", token).status_code for number in range(3)]
+    assert (opened, pressed) == ([422] * 3, [422, 422, 429])
+    assert client.get(f"/quay-hang/ghep/{code}").status_code == 429
+    assert press(client, code, token).status_code == 429
+    assert code in platform.stalls.pairings
 
 
 def test_who_pairs_anew_is_told_what_is_left_behind(

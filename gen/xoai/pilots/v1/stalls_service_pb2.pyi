@@ -960,7 +960,7 @@ class GetPublicStallRequest(_message.Message):
 
     CODE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """The stall's code, as typed or scanned."""
+    """The stall's code or one of its pack's, as typed or scanned; PublicStall.code is always the stall's."""
     def __init__(
         self,
         *,
@@ -1324,6 +1324,69 @@ class Pairing(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Pairing: _TypeAlias = Pairing  # noqa: Y015
+
+@_typing.final
+class GetPairingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPairingRequest: _TypeAlias = GetPairingRequest  # noqa: Y015
+
+@_typing.final
+class PairingOffer(_message.Message):
+    """What the phone that spends the code becomes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STALL_ID_FIELD_NUMBER: _builtins.int
+    STALL_NAME_FIELD_NUMBER: _builtins.int
+    STALL_NUMBER_FIELD_NUMBER: _builtins.int
+    UNIT_NAME_FIELD_NUMBER: _builtins.int
+    PROGRAMME_NAME_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    DEVICE_NAME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    stall_id: _builtins.str
+    stall_name: _builtins.str
+    stall_number: _builtins.str
+    unit_name: _builtins.str
+    programme_name: _builtins.str
+    role: Global___Device.Role.ValueType
+    device_name: _builtins.str
+    """As the owner called the phone."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        stall_id: _builtins.str = ...,
+        stall_name: _builtins.str = ...,
+        stall_number: _builtins.str = ...,
+        unit_name: _builtins.str = ...,
+        programme_name: _builtins.str = ...,
+        role: Global___Device.Role.ValueType = ...,
+        device_name: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_name", b"device_name", "expire_time", b"expire_time", "programme_name", b"programme_name", "role", b"role", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number", "unit_name", b"unit_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PairingOffer: _TypeAlias = PairingOffer  # noqa: Y015
 
 @_typing.final
 class PairDeviceRequest(_message.Message):

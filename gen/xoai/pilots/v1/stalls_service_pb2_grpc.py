@@ -136,6 +136,11 @@ class StallsServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.CreatePairingRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Pairing.FromString,
                 _registered_method=True)
+        self.GetPairing = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/GetPairing',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.GetPairingRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.PairingOffer.FromString,
+                _registered_method=True)
         self.PairDevice = channel.unary_unary(
                 '/xoai.pilots.v1.StallsService/PairDevice',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.PairDeviceRequest.SerializeToString,
@@ -316,6 +321,13 @@ class StallsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPairing(self, request, context):
+        """What a pairing code would make the phone into; spends nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PairDevice(self, request, context):
         """The phone's side: spends the code; the key is in the first answer only.
         """
@@ -477,6 +489,11 @@ def add_StallsServiceServicer_to_server(servicer, server):
                     servicer.CreatePairing,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.CreatePairingRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Pairing.SerializeToString,
+            ),
+            'GetPairing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPairing,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.GetPairingRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.PairingOffer.SerializeToString,
             ),
             'PairDevice': grpc.unary_unary_rpc_method_handler(
                     servicer.PairDevice,
@@ -1065,6 +1082,33 @@ class StallsService:
             '/xoai.pilots.v1.StallsService/CreatePairing',
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.CreatePairingRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Pairing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPairing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/GetPairing',
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.GetPairingRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.PairingOffer.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,8 @@ class StallsServiceStub:
     GetPack: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.GetPackRequest, _stalls_service_pb2.Pack]
     CreatePairing: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.CreatePairingRequest, _stalls_service_pb2.Pairing]
     """The owner's one-time code by which a phone becomes one of the stall's; shown once."""
+    GetPairing: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.GetPairingRequest, _stalls_service_pb2.PairingOffer]
+    """What a pairing code would make the phone into; spends nothing."""
     PairDevice: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.PairDeviceRequest, _stalls_service_pb2.Device]
     """The phone's side: spends the code; the key is in the first answer only."""
     ResolveDevice: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.ResolveDeviceRequest, _stalls_service_pb2.DeviceSession]
@@ -112,6 +114,8 @@ class StallsServiceAsyncStub(StallsServiceStub):
     GetPack: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.GetPackRequest, _stalls_service_pb2.Pack]  # type: ignore[assignment]
     CreatePairing: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.CreatePairingRequest, _stalls_service_pb2.Pairing]  # type: ignore[assignment]
     """The owner's one-time code by which a phone becomes one of the stall's; shown once."""
+    GetPairing: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.GetPairingRequest, _stalls_service_pb2.PairingOffer]  # type: ignore[assignment]
+    """What a pairing code would make the phone into; spends nothing."""
     PairDevice: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.PairDeviceRequest, _stalls_service_pb2.Device]  # type: ignore[assignment]
     """The phone's side: spends the code; the key is in the first answer only."""
     ResolveDevice: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.ResolveDeviceRequest, _stalls_service_pb2.DeviceSession]  # type: ignore[assignment]
@@ -278,6 +282,14 @@ class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_stalls_service_pb2.Pairing, _abc.Awaitable[_stalls_service_pb2.Pairing]]:
         """The owner's one-time code by which a phone becomes one of the stall's; shown once."""
+
+    @_abc_1.abstractmethod
+    def GetPairing(
+        self,
+        request: _stalls_service_pb2.GetPairingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stalls_service_pb2.PairingOffer, _abc.Awaitable[_stalls_service_pb2.PairingOffer]]:
+        """What a pairing code would make the phone into; spends nothing."""
 
     @_abc_1.abstractmethod
     def PairDevice(

@@ -28,6 +28,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "ListDevices": _OWNER,
     "RevokeDevice": _OWNER,
     "SetPin": _OWNER,
+    "GetPairing": _PHONE,
     "PairDevice": _PHONE,
     "ResolveDevice": _PHONE,
     "UnlockDevice": _PHONE,
@@ -54,6 +55,19 @@ class Devices(Desk):
             return pb.Pairing(code=code, expire_time=forms.timestamp(until))
 
         return self._edge.command(context, request, pb.Pairing, effect, shown_once="code")
+
+    def GetPairing(self, request: pb.GetPairingRequest, context: grpc.ServicerContext) -> pb.PairingOffer:
+        pairing, stall = self._edge.query(context, lambda session, _: flows.offer(session, request.code))
+        return pb.PairingOffer(
+            stall_id=str(stall.id),
+            stall_name=stall.name,
+            stall_number=stall.number,
+            unit_name=stall.unit_name,
+            programme_name=stall.programme_name,
+            role=_ROLES[pairing.role],
+            device_name=pairing.name,
+            expire_time=forms.timestamp(pairing.expire_time),
+        )
 
     def PairDevice(self, request: pb.PairDeviceRequest, context: grpc.ServicerContext) -> pb.Device:
         device, key = self._edge.query(

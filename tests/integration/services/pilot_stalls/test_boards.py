@@ -223,6 +223,16 @@ def test_anybody_may_ask_whether_a_board_is_genuine(
     assert not found.outside_dates
 
 
+def test_a_code_of_a_pack_leads_to_its_stall(channel: grpc.Channel, database: Database) -> None:
+    """As the board's code does, under the stall's own code; after the stall is gone it says so."""
+    stall = open_stall(database).stall
+    code = pack(channel, stall.id, 20_000, 50_000).codes[1].reference
+    assert public(channel, code) == public(channel, stall.reference)
+    assert public(channel, code).code == stall.reference
+    city(channel).WithdrawStall(pb.WithdrawStallRequest(request_id=key(), id=str(stall.id), reason="Nghỉ"))
+    assert public(channel, code).standing == pb.PublicStall.STANDING_WITHDRAWN
+
+
 def test_a_code_that_nobody_has_is_not_found(channel: grpc.Channel, database: Database) -> None:
     """One letter off, no code at all, and a bill's code are answered alike."""
     open_stall(database)

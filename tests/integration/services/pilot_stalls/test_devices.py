@@ -82,6 +82,31 @@ def test_a_phone_becomes_the_stalls(channel: grpc.Channel, database: Database, s
     assert actions[-2:] == ["device.invite", "device.pair"]
 
 
+def test_a_code_says_what_it_leads_to(channel: grpc.Channel, database: Database, opened: OpenStall) -> None:
+    """Stall, programme and role before it is spent, as often as asked; nothing once it was."""
+    stall = opened.stall
+    request = pb.CreatePairingRequest(
+        request_id=key(), stall_id=str(stall.id), role=LISTENER, name="Máy của Hạnh"
+    )
+    code = merchant(channel).CreatePairing(request).code
+    for _ in range(2):
+        offer = gateway(channel).GetPairing(pb.GetPairingRequest(code=code.lower()))
+        assert (offer.stall_id, offer.stall_name, offer.stall_number) == (
+            str(stall.id),
+            stall.name,
+            stall.number,
+        )
+        assert (offer.programme_name, offer.unit_name) == (stall.programme_name, stall.unit_name)
+        assert (offer.role, offer.device_name) == (LISTENER, "Máy của Hạnh")
+    assert rows(database, "SELECT count(*) FROM device")[0][0] == 0
+    spend(channel, code)
+    for spent in (code, "", "2345 6789 DFHK"):
+        with refused(BadPairingCode):
+            gateway(channel).GetPairing(pb.GetPairingRequest(code=spent))
+    with refused(errors.PermissionDenied):
+        visitor(channel).GetPairing(pb.GetPairingRequest(code=code))
+
+
 def test_a_code_is_spent_once(channel: grpc.Channel, database: Database, stall_id: str) -> None:
     """Of four phones that try at once one gets in; the code is kept by its hash alone."""
     code = pairing_code(channel, stall_id)

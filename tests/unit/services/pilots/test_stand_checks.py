@@ -114,6 +114,19 @@ def test_a_neighbours_board_is_a_neighbours_board() -> None:
     assert "quầy khác" in verdict.vi
 
 
+def test_a_board_of_another_programme_names_both() -> None:
+    """A stall of the fair may have the number of one in the street."""
+    own, fair = replace(OWN, programme_name="Hùng Vương"), replace(OTHER, number="A07", name="Nón lá Bà Sáu")
+    fair = replace(fair, programme_id=UUID(int=22), programme_name="Hội chợ Xuân")
+    verdict = judge(
+        Code(fair.bin, fair.account_number, fair.reference), own, Named(Naming.STALL, fair), BANKS
+    )
+    told = Difference(
+        What.OTHER_STALL, "A07 · Rau củ cô Hạnh, Hùng Vương", "A07 · Nón lá Bà Sáu, Hội chợ Xuân"
+    )
+    assert told in verdict.differences
+
+
 def test_our_account_on_a_neighbours_board() -> None:
     """Two stalls of one merchant that were mixed up: the account is right, the stall is not."""
     verdict = check(code(memo=OTHER.reference))
