@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from kit import audit, clock, ids, references
 from kit.auth import Kind as SubjectKind
 from kit.auth import Subject
-from kit.references import Kind, new_references
 from services.pilots.domain import payables
 from services.pilots.domain.errors_stalls import (
     ChangedMeanwhile,
@@ -22,7 +21,6 @@ from services.pilots.domain.errors_stalls import (
     SectionNotFound,
     StallNotFound,
     StallNumberTaken,
-    StallReferencesUsedUp,
 )
 from services.pilots.domain.programmes import Programme
 from services.pilots.domain.stalls import (
@@ -39,13 +37,12 @@ from services.pilots.domain.stalls import (
     checked_wish,
 )
 from services.pilots.domain.units import Unit
-from services.pilots.flows import access, events
+from services.pilots.flows import access, codes, events
 from services.pilots.publish import payables as publish
 from services.pilots.store import accounts, devices, programmes, stands
 from services.pilots.store import stalls as store
 from services.pilots.store.stalls import Listed, StallFilter
 
-_REFERENCE_TRIES: Final = 5
 # Why a board is to be taken away, as its merchant reads it.
 _WITHDRAWN: Final = "Quầy đã ngừng hoạt động"
 _OTHER_ACCOUNT: Final = "Tài khoản nhận tiền đã đổi"
@@ -298,23 +295,9 @@ def _new_stall(
 
 
 def _insert(session: Session, stalls: Sequence[Stall]) -> set[UUID]:
-    """Insert stalls under references that are free; the ids of those whose number was. Raises StallReferencesUsedUp."""
-    added: set[UUID] = set()
-    missing = list(stalls)
-    for _ in range(_REFERENCE_TRIES):
-        references = new_references(Kind.STALL, len(missing))
-        named = [
-            replace(stall, reference=reference) for stall, reference in zip(missing, references, strict=True)
-        ]
-        added |= store.add(session, named)
-        missing = [
-            stall
-            for stall in missing
-            if stall.id not in added and not store.is_number_taken(session, stall.programme_id, stall.number)
-        ]
-        if not missing:
-            return added
-    raise StallReferencesUsedUp()
+    """Insert stalls under codes of their own; the ids of those whose number was free. Raises StallReferencesUsedUp."""
+    references = codes.draw(session, [stall.id for stall in stalls])
+    return store.add(session, [replace(stall, reference=references[stall.id]) for stall in stalls])
 
 
 def _account_moved(

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 
 from kit import audit, clock, ids
 from kit.auth import Subject
-from kit.references import Kind, new_references
 from services.pilots.domain import payables
 from services.pilots.domain.errors_stalls import (
     ChangedMeanwhile,
-    StallReferencesUsedUp,
     TooManyPackCodes,
 )
 from services.pilots.domain.stalls import (
@@ -29,13 +27,12 @@ from services.pilots.domain.stalls import (
     checked_reason,
     new_check_code,
 )
-from services.pilots.flows import access, events
+from services.pilots.flows import access, codes, events
 from services.pilots.publish import payables as publish
 from services.pilots.store import stalls as stall_store
 from services.pilots.store import stands as store
 from services.pilots.store.stands import Wanting
 
-_REFERENCE_TRIES: Final = 5
 _REISSUED: Final = "Đã phát bảng mới"
 
 
@@ -143,21 +140,11 @@ def pack_of(session: Session, subject: Subject, stall_id: UUID) -> tuple[Stall, 
 
 
 def _add_codes(session: Session, stall: Stall, amounts: Sequence[int]) -> list[PackCode]:
-    """Insert codes under references that are free. Raises StallReferencesUsedUp."""
-    added: list[PackCode] = []
-    left = list(amounts)
-    for _ in range(_REFERENCE_TRIES):
-        if not left:
-            return added
-        codes = [
-            PackCode(ids.new(), stall.id, amount, reference, 1)
-            for amount, reference in zip(left, new_references(Kind.STALL, len(left)), strict=True)
-        ]
-        inserted = store.add_pack_codes(session, stall.organisation_id, codes, clock.now())
-        added += [code for code in codes if code.id in inserted]
-        left = [code.amount for code in codes if code.id not in inserted]
-    if left:
-        raise StallReferencesUsedUp()
+    """Insert a code for each amount. Raises StallReferencesUsedUp."""
+    wanted = {ids.new(): amount for amount in amounts}
+    references = codes.draw(session, list(wanted))
+    added = [PackCode(id, stall.id, amount, references[id], 1) for id, amount in wanted.items()]
+    store.add_pack_codes(session, stall.organisation_id, added, clock.now())
     return added
 
 

@@ -85,6 +85,15 @@ _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
                    SELECT FROM pack_code c WHERE c.id = t.payable_id AND c.stall_id = t.stall_id)
                ELSE t.payable_id <> t.stall_id END""",
     ),
+    (
+        "I6",
+        """SELECT 'its code ' || reference || ' is not its own', kind || ' ' || id FROM (
+               SELECT 'stall' AS kind, id, reference FROM stall
+               UNION ALL SELECT 'pack', id, reference FROM pack_code
+               UNION ALL SELECT 'sale', id, reference FROM sale
+           ) carrier LEFT JOIN code USING (reference)
+           WHERE code.payable_id IS DISTINCT FROM carrier.id""",
+    ),
     # Old events are forgotten from the front: what is kept ends at the stall's sequence and has no gap.
     (
         "I8",

@@ -13,11 +13,9 @@ from uuid import UUID
 
 from psycopg import Connection
 from sqlalchemy import Row, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit.arrays import integers, moments, text_array, uuids
-from kit.db import constraint_of
 from services.pilots.domain.errors_sales import ReferenceTaken
 from services.pilots.domain.sales import Sale, Seller, State
 from services.pilots.domain.stalls import Account
@@ -32,14 +30,19 @@ _SELLER: Final = """
            s.account_id, s.bin, s.account_number, s.account_holder, p.name AS programme_name, p.start_date,
            p.end_date, p.close_minute, p.cut_off_minute, p.sale_seconds
     FROM stall s JOIN programme p ON p.id = s.programme_id WHERE s.id = :id"""
+# A sale whose code is taken, by whatever it is, is not stored: one statement, for each sale passes here.
 _INSERT: Final = text(
     """
+    WITH claimed AS (
+        INSERT INTO code (reference, payable_id) VALUES (:reference, :id) ON CONFLICT DO NOTHING RETURNING reference
+    )
     INSERT INTO sale (id, organisation_id, stall_id, reference, amount, amount_paid, state, account_id, bin,
         account_number, account_holder, payload, proof, rest_of_sale_id, subject, version, sequence,
         applied_version, payments, create_time, expire_time, change_time, paid_time)
-    VALUES (:id, :organisation_id, :stall_id, :reference, :amount, :amount_paid, :state, :account_id, :bin,
+    SELECT :id, :organisation_id, :stall_id, claimed.reference, :amount, :amount_paid, :state, :account_id, :bin,
         :account_number, :account_holder, :payload, :proof, :rest_of_sale_id, :subject, :version, :sequence,
-        :applied_version, :payments, :create_time, :expire_time, :change_time, :paid_time)
+        :applied_version, :payments, :create_time, :expire_time, :change_time, :paid_time
+    FROM claimed RETURNING id
     """
 )
 _SAVE: Final[LiteralString] = """
@@ -86,7 +89,7 @@ def seller(session: Session, stall_id: UUID) -> Seller | None:
 
 
 def insert(session: Session, sale: Sale) -> None:
-    """Store a new sale. Raises ReferenceTaken if another sale has its reference."""
+    """Store a new sale under its code, which is claimed for good. Raises ReferenceTaken if something else has it."""
     values = {
         "id": sale.id,
         "organisation_id": sale.organisation_id,
@@ -112,12 +115,8 @@ def insert(session: Session, sale: Sale) -> None:
         "change_time": sale.change_time,
         "paid_time": sale.paid_time,
     }
-    try:
-        session.execute(_INSERT, values)
-    except IntegrityError as error:
-        if constraint_of(error) == "sale_reference":
-            raise ReferenceTaken() from error
-        raise
+    if session.execute(_INSERT, values).first() is None:
+        raise ReferenceTaken()
 
 
 def read(session: Session, id: UUID) -> Sale | None:

@@ -130,9 +130,9 @@ def pack_codes(session: Session, stall_ids: Sequence[UUID]) -> list[PackCode]:
 
 def add_pack_codes(
     session: Session, organisation_id: UUID, codes: Sequence[PackCode], now: datetime
-) -> set[UUID]:
-    """Insert codes whose reference is free; the ids inserted."""
-    rows = session.execute(
+) -> None:
+    """Insert codes of a (locked) stall that has none for their amounts."""
+    session.execute(
         text(
             """
             INSERT INTO pack_code (id, organisation_id, stall_id, amount, reference, version, create_time)
@@ -140,7 +140,6 @@ def add_pack_codes(
             FROM unnest(CAST(:ids AS uuid[]), CAST(:stall_ids AS uuid[]), CAST(:amounts AS bigint[]),
                         CAST(:references AS text[]), CAST(:versions AS bigint[]))
                 AS n(id, stall_id, amount, reference, version)
-            ON CONFLICT DO NOTHING RETURNING id
             """
         ),
         {
@@ -153,7 +152,6 @@ def add_pack_codes(
             "versions": integers(code.version for code in codes),
         },
     )
-    return {row.id for row in rows}
 
 
 def advance_pack_codes(session: Session, stall_ids: Iterable[UUID]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import grpc
@@ -12,9 +13,10 @@ from kit import pages
 from kit.auth import Permission, Subject
 from kit.errors import Error, FailedPrecondition, InvalidArgument
 from kit.grpc_server import Edge
-from services.pilots.domain.errors_sales import BadSaleField
+from services.pilots.domain.errors_sales import BadSaleField, ReferenceTaken
 from services.pilots.flows import books, cash, questions, selling, stall_days
 from services.pilots.flows.access import READ, SELL
+from services.pilots.flows.codes import TRIES
 from services.pilots.ports.codes import Code, Codes
 from services.pilots.ports.credits import Credits
 from services.pilots.rpc.sales import book_file, sums
@@ -74,6 +76,15 @@ class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
     def CreateSale(self, request: pb.CreateSaleRequest, context: grpc.ServicerContext) -> pb.Sale:
         rest_of = uuid_in("rest_of_sale_id", request.rest_of_sale_id) if request.rest_of_sale_id else None
         wish = selling.Wish(uuid_in("stall_id", request.stall_id), request.amount, rest_of)
+        for _ in range(TRIES - 1):
+            # Something else has the code that was drawn: another one, of which nobody sees anything.
+            with suppress(ReferenceTaken):
+                return self._create_sale(request, context, wish)
+        return self._create_sale(request, context, wish)
+
+    def _create_sale(
+        self, request: pb.CreateSaleRequest, context: grpc.ServicerContext, wish: selling.Wish
+    ) -> pb.Sale:
         draft: selling.Draft | Error
         payload = ""
         try:

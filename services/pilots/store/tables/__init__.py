@@ -40,6 +40,7 @@ TENANT_TABLES: Final = (
 APP_TABLES: Final = (
     "outbox",
     "idempotency_key",
+    "code",
     "programme",
     "section",
     "enrolment",
@@ -48,4 +49,4 @@ APP_TABLES: Final = (
 )
 APP_READS: Final = ("feed", "figure_table", "indicator")
 WORKER_TABLES: Final = ("inbox", "dead_letter", "early_reversal", "feed_minute", "stall_hour", "stall_sign")
-APPEND_ONLY: Final = ("audit",)
+APPEND_ONLY: Final = ("audit", "code")

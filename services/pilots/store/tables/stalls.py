@@ -134,6 +134,14 @@ stand = Table(
     Index("stand_in_use", "stall_id", unique=True, postgresql_where=text("state = 'in_use'")),
 )
 
+# Every code that a stall, a pack or a sale ever carried, with the payable that it names: one code, one thing, for good.
+code = Table(
+    "code",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("payable_id", Uuid, nullable=False),
+)
+
 # A code for a round amount: a standing payable of its own, never paid, with the amount in its QR only.
 pack_code = Table(
     "pack_code",

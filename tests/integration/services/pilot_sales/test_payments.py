@@ -10,6 +10,7 @@ import pytest
 
 from kit.db import Database
 from kit.inbox import Consumer
+from services.pilots.flows import stands
 from tests.integration.services.pilot_sales.calls import (
     EventType,
     assert_books_hold,
@@ -24,7 +25,7 @@ from tests.integration.services.pilot_sales.calls import (
     told,
 )
 from tests.support.sales import TEN, deliveries, event_of, make_applied, make_reversed, paying
-from tests.support.stalls import OTHER_ORGANISATION, OpenStall, open_stall
+from tests.support.stalls import CITY, OTHER_ORGANISATION, OpenStall, open_stall
 from xoai.pilots.v1 import sales_service_pb2 as pb
 
 
@@ -97,13 +98,8 @@ def test_standing_code_and_pack_code(
     channel: grpc.Channel, database: Database, payments: Consumer, stall: OpenStall
 ) -> None:
     """They are never paid up and carry no proof; what was really paid counts, whatever a pack code asked."""
-    code_id = uuid4()
-    with database.begin() as session:
-        session.connection().exec_driver_sql(
-            "INSERT INTO pack_code (id, organisation_id, stall_id, amount, reference, version, create_time)"
-            f" VALUES ('{code_id}', '{stall.stall.organisation_id}', '{stall.stall.id}', 20000, 'X', 1, now())"
-        )
-    facts = [make_applied(stall.stall.id, amount=35_000), make_applied(code_id, amount=25_000)]
+    (code,) = database.run(lambda session: stands.issue_pack(session, CITY, stall.stall.id, [20_000]))
+    facts = [make_applied(stall.stall.id, amount=35_000), make_applied(code.id, amount=25_000)]
     payments.handle(deliveries(facts))
     standing, pack = money_told(database)
     assert standing.type == pack.type == EventType.TYPE_STANDING_PAID

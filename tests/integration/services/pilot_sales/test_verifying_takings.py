@@ -20,6 +20,8 @@ BREACHES = {
     "a taking moved to another sum": ("I6", "UPDATE taking SET is_late = true"),
     "a day lost": ("I6", "DELETE FROM stall_day"),
     "cash lost": ("I6", "DELETE FROM cash_entry"),
+    "a code of something else": ("I6", "UPDATE sale SET reference = (SELECT reference FROM stall)"),
+    "a code of nobody": ("I6", "UPDATE stall SET reference = 'XQ'"),
     "a taking lost": ("I6", "DELETE FROM taking WHERE kind = 'sale'"),
     "a taking of nothing": (
         "I6",
