@@ -38,7 +38,7 @@ from services.pilots.domain.stalls import (
 )
 from services.pilots.domain.units import Unit
 from services.pilots.flows import access, codes, events
-from services.pilots.publish import payables as publish
+from services.pilots.publish import payables as payables_topic
 from services.pilots.store import accounts, devices, programmes, stands
 from services.pilots.store import stalls as store
 from services.pilots.store.stalls import Listed, StallFilter
@@ -232,6 +232,17 @@ def put_on_accounts(session: Session, organisation_ids: Iterable[UUID]) -> list[
     return moved
 
 
+def publish(session: Session, stalls: Sequence[Stall]) -> int:
+    """Announce the standing codes and pack codes of stalls that have, or had, an account; how many."""
+    asking = {stall.id: (stall, account) for stall in stalls if (account := stall.account)}
+    standing = [payables.standing(stall, account) for stall, account in asking.values()]
+    packs = [
+        payables.of_pack(*asking[code.stall_id], code) for code in stands.pack_codes(session, list(asking))
+    ]
+    payables_topic.changed(session, [*standing, *packs])
+    return len(standing) + len(packs)
+
+
 def _locked(session: Session, subject: Subject, id: UUID) -> Stall:
     """A standing stall for a change by its merchant or the city, with the decision about its account in hand."""
     stall = store.get(session, id)
@@ -314,17 +325,7 @@ def _announce(
 ) -> None:
     """Announce stalls as they stand, and those that became or ceased to be the default of an account by it."""
     others = store.settle_defaults(session, affected, now)
-    _publish(session, store.get_many(session, {*stall_ids, *others}))
-
-
-def _publish(session: Session, stalls: Sequence[Stall]) -> None:
-    """Announce the standing codes and pack codes of stalls that have, or had, an account."""
-    asking = {stall.id: (stall, account) for stall in stalls if (account := stall.account)}
-    standing = [payables.standing(stall, account) for stall, account in asking.values()]
-    packs = [
-        payables.of_pack(*asking[code.stall_id], code) for code in stands.pack_codes(session, list(asking))
-    ]
-    publish.changed(session, [*standing, *packs])
+    publish(session, store.get_many(session, {*stall_ids, *others}))
 
 
 def _audit(session: Session, subject: Subject, action: str, stall: Stall, detail: dict[str, object]) -> None:

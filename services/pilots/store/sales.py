@@ -29,7 +29,7 @@ _SELLER: Final = """
     SELECT s.id AS stall_id, s.organisation_id, s.programme_id, s.section_id, s.number, s.name, s.state,
            s.account_id, s.bin, s.account_number, s.account_holder, p.name AS programme_name, p.start_date,
            p.end_date, p.close_minute, p.cut_off_minute, p.sale_seconds
-    FROM stall s JOIN programme p ON p.id = s.programme_id WHERE s.id = :id"""
+    FROM stall s JOIN programme p ON p.id = s.programme_id WHERE """
 # A sale whose code is taken, by whatever it is, is not stored: one statement, for each sale passes here.
 _INSERT: Final = text(
     """
@@ -64,28 +64,8 @@ _WAITING: Final = (
 
 def seller(session: Session, stall_id: UUID) -> Seller | None:
     """A stall as selling there needs it."""
-    row = session.execute(text(_SELLER), {"id": stall_id}).one_or_none()
-    if row is None:
-        return None
-    account = (
-        Account(row.account_id, row.bin, row.account_number, row.account_holder) if row.account_id else None
-    )
-    return Seller(
-        stall_id=row.stall_id,
-        organisation_id=row.organisation_id,
-        programme_id=row.programme_id,
-        section_id=row.section_id,
-        number=row.number,
-        name=row.name,
-        state=row.state,
-        account=account,
-        programme_name=row.programme_name,
-        start_date=row.start_date,
-        end_date=row.end_date,
-        close_minute=row.close_minute,
-        cut_off_minute=row.cut_off_minute,
-        sale_seconds=row.sale_seconds,
-    )
+    row = session.execute(text(_SELLER + "s.id = :id"), {"id": stall_id}).one_or_none()
+    return _seller_of(row) if row is not None else None
 
 
 def insert(session: Session, sale: Sale) -> None:
@@ -129,6 +109,20 @@ def waiting(session: Session, stall_id: UUID, now: datetime) -> Sale | None:
     """The newest sale of a stall that waits for money."""
     row = session.execute(text(_WAITING), {"stall_id": stall_id, "now": now}).one_or_none()
     return sale_of(row) if row is not None else None
+
+
+def page_by_id(session: Session, before: UUID | None, limit: int) -> list[tuple[Sale, Seller]]:
+    """Sales from the newest on, by their ids, with their stalls: for announcing again."""
+    rows = session.execute(
+        text(_SELECT + "WHERE CAST(:before AS uuid) IS NULL OR id < :before ORDER BY id DESC LIMIT :limit"),
+        {"before": before, "limit": limit},
+    )
+    sales = [sale_of(row) for row in rows]
+    found = session.execute(
+        text(_SELLER + "s.id = ANY(CAST(:ids AS uuid[]))"), {"ids": uuids({sale.stall_id for sale in sales})}
+    )
+    sellers = {row.stall_id: _seller_of(row) for row in found}
+    return [(sale, sellers[sale.stall_id]) for sale in sales]
 
 
 def public(session: Session, reference: str) -> tuple[Sale, Row[Any]] | None:
@@ -178,4 +172,26 @@ def sale_of(row: Any) -> Sale:
         State(row[6]),
         Account(row[7], row[8], row[9], row[10]),
         *row[11:23],
+    )
+
+
+def _seller_of(row: Row[Any]) -> Seller:
+    account = (
+        Account(row.account_id, row.bin, row.account_number, row.account_holder) if row.account_id else None
+    )
+    return Seller(
+        stall_id=row.stall_id,
+        organisation_id=row.organisation_id,
+        programme_id=row.programme_id,
+        section_id=row.section_id,
+        number=row.number,
+        name=row.name,
+        state=row.state,
+        account=account,
+        programme_name=row.programme_name,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        close_minute=row.close_minute,
+        cut_off_minute=row.cut_off_minute,
+        sale_seconds=row.sale_seconds,
     )

@@ -201,6 +201,12 @@ def of_organisations(session: Session, ids: Iterable[UUID], *, lock: bool = Fals
     return [stall_of(row) for row in session.execute(text(statement), {"ids": uuids(ids)})]
 
 
+def page_by_id(session: Session, after: UUID | None, limit: int) -> list[Stall]:
+    """Stalls in the order of their ids: for announcing again."""
+    statement = f"{_SELECT} WHERE CAST(:after AS uuid) IS NULL OR s.id > :after ORDER BY s.id LIMIT :limit"
+    return [stall_of(row) for row in session.execute(text(statement), {"after": after, "limit": limit})]
+
+
 def find(session: Session, filter: StallFilter, after: Sequence[Any] | None, limit: int) -> list[Listed]:
     """At most `limit` stalls after a place, by number in natural order: A2 before A10."""
     where = ["true"]

@@ -128,9 +128,7 @@ def pack_codes(session: Session, stall_ids: Sequence[UUID]) -> list[PackCode]:
     return [PackCode(*row) for row in rows]
 
 
-def add_pack_codes(
-    session: Session, organisation_id: UUID, codes: Sequence[PackCode], now: datetime
-) -> None:
+def add_pack_codes(session: Session, organisation_id: UUID, codes: Sequence[PackCode], now: datetime) -> None:
     """Insert codes of a (locked) stall that has none for their amounts."""
     session.execute(
         text(

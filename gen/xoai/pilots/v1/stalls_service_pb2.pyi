@@ -1661,3 +1661,65 @@ class SetPinRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetPinRequest: _TypeAlias = SetPinRequest  # noqa: Y015
+
+@_typing.final
+class AnnounceAgainRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Topic:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _TopicEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[AnnounceAgainRequest._Topic.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        TOPIC_UNSPECIFIED: AnnounceAgainRequest._Topic.ValueType  # 0
+        TOPIC_PAYABLES: AnnounceAgainRequest._Topic.ValueType  # 1
+        """pilots.payables: standing codes, codes of packs, sales."""
+
+    class Topic(_Topic, metaclass=_TopicEnumTypeWrapper): ...
+    TOPIC_UNSPECIFIED: AnnounceAgainRequest.Topic.ValueType  # 0
+    TOPIC_PAYABLES: AnnounceAgainRequest.Topic.ValueType  # 1
+    """pilots.payables: standing codes, codes of packs, sales."""
+
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    topic: Global___AnnounceAgainRequest.Topic.ValueType
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        topic: Global___AnnounceAgainRequest.Topic.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceAgainRequest: _TypeAlias = AnnounceAgainRequest  # noqa: Y015
+
+@_typing.final
+class AnnounceAgainResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANNOUNCED_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    announced: _builtins.int
+    next_page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        announced: _builtins.int = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnnounceAgainResponse: _TypeAlias = AnnounceAgainResponse  # noqa: Y015

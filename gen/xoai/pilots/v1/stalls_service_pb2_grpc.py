@@ -176,6 +176,11 @@ class StallsServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.FromString,
                 _registered_method=True)
+        self.AnnounceAgain = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/AnnounceAgain',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainResponse.FromString,
+                _registered_method=True)
         self.ListDeadLetters = channel.unary_unary(
                 '/xoai.pilots.v1.StallsService/ListDeadLetters',
                 request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ListDeadLettersRequest.SerializeToString,
@@ -374,6 +379,14 @@ class StallsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnnounceAgain(self, request, context):
+        """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page, the codes
+        of stalls first, then sales from the newest to the oldest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListDeadLetters(self, request, context):
         """What the consumers of all four services of this process could not handle.
         """
@@ -529,6 +542,11 @@ def add_StallsServiceServicer_to_server(servicer, server):
                     servicer.SetPin,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.SerializeToString,
+            ),
+            'AnnounceAgain': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnnounceAgain,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainResponse.SerializeToString,
             ),
             'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
                     servicer.ListDeadLetters,
@@ -1298,6 +1316,33 @@ class StallsService:
             '/xoai.pilots.v1.StallsService/SetPin',
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.SetPinRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.Stall.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnnounceAgain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/AnnounceAgain',
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.AnnounceAgainResponse.FromString,
             options,
             channel_credentials,
             insecure,

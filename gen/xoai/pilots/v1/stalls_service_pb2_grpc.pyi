@@ -76,6 +76,10 @@ class StallsServiceStub:
     RevokeDevice: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.RevokeDeviceRequest, _stalls_service_pb2.Device]
     SetPin: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.SetPinRequest, _stalls_service_pb2.Stall]
     """Four digits, by the owner's login only."""
+    AnnounceAgain: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.AnnounceAgainRequest, _stalls_service_pb2.AnnounceAgainResponse]
+    """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page, the codes
+    of stalls first, then sales from the newest to the oldest.
+    """
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
     """What the consumers of all four services of this process could not handle."""
     ReplayDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]
@@ -127,6 +131,10 @@ class StallsServiceAsyncStub(StallsServiceStub):
     RevokeDevice: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.RevokeDeviceRequest, _stalls_service_pb2.Device]  # type: ignore[assignment]
     SetPin: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.SetPinRequest, _stalls_service_pb2.Stall]  # type: ignore[assignment]
     """Four digits, by the owner's login only."""
+    AnnounceAgain: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.AnnounceAgainRequest, _stalls_service_pb2.AnnounceAgainResponse]  # type: ignore[assignment]
+    """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page, the codes
+    of stalls first, then sales from the newest to the oldest.
+    """
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
     """What the consumers of all four services of this process could not handle."""
     ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]  # type: ignore[assignment]
@@ -343,6 +351,16 @@ class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_stalls_service_pb2.Stall, _abc.Awaitable[_stalls_service_pb2.Stall]]:
         """Four digits, by the owner's login only."""
+
+    @_abc_1.abstractmethod
+    def AnnounceAgain(
+        self,
+        request: _stalls_service_pb2.AnnounceAgainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stalls_service_pb2.AnnounceAgainResponse, _abc.Awaitable[_stalls_service_pb2.AnnounceAgainResponse]]:
+        """Announces what stands in the tables once more, under the same event ids, when a log was lost: page by page, the codes
+        of stalls first, then sales from the newest to the oldest.
+        """
 
     @_abc_1.abstractmethod
     def ListDeadLetters(
