@@ -16,7 +16,7 @@ from kit import ids
 from kit.events import Event
 from services.reconciliation.domain.credit import Credit, FundKind, Payment, Reversal
 from services.reconciliation.domain.payable import Kind
-from services.reconciliation.domain.work import Changes, Fact
+from services.reconciliation.domain.work import BY_RULE, Changes, Fact
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as pb
 
 PAYMENTS: Final = "reconciliation.payments"
@@ -89,6 +89,7 @@ def reversed_(reversal: Reversal, kind: Kind) -> Event:
         applied_version=reversal.applied_version,
         reason=reversal.reason,
         post_time=timestamp(reversal.post_time),
+        by_person=reversal.subject != BY_RULE,
     )
     return Event(
         event_id=ids.event_id("payment:" + reversal.payment_id, 2, "PaymentReversed"),

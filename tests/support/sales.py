@@ -169,7 +169,7 @@ def event_of(fact: Applied | Reversed) -> Event:
     }
     message: told.PaymentApplied | told.PaymentReversed
     if isinstance(fact, Reversed):
-        message = told.PaymentReversed(**fields, reason=fact.reason)
+        message = told.PaymentReversed(**fields, reason=fact.reason, by_person=fact.is_by_person)
     else:
         message = told.PaymentApplied(
             **fields,

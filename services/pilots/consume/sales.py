@@ -59,6 +59,7 @@ def _fact(event: Event) -> Fact:
             applied_version=reversed_.applied_version,
             reason=reversed_.reason,
             post_time=_moment(reversed_.post_time) or event.occur_time,
+            is_by_person=reversed_.by_person,
         )
     applied = pb.PaymentApplied.FromString(event.payload)
     post_time = _moment(applied.post_time) or event.occur_time

@@ -41,7 +41,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """An allocation undone by an opposite entry."""
+    """An allocation undone by an opposite entry; by a person, or without anybody's will."""
 
     payment_id: UUID
     payable_id: UUID
@@ -51,6 +51,7 @@ class Reversed:
     applied_version: int
     reason: str
     post_time: datetime
+    is_by_person: bool = False
 
 
 Fact = Applied | Reversed

@@ -33,7 +33,7 @@ def record(session: Session, arrivals: Sequence[Arrival]) -> None:
 
 
 def record_reversals(session: Session, reversals: Sequence[tuple[UUID, UUID]]) -> None:
-    """Note payments (with their stalls) that were told and taken back, in the transaction that records them."""
+    """Note payments (with their stalls) that were told and then taken back by nobody here, in their transaction."""
     if reversals:
         risks.note(session, "reversed", reversals, clock.now())
 

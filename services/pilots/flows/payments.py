@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kit import clock
 from services.pilots.domain.feeds import Arrival
 from services.pilots.domain.sales import PROOF_DIGITS
-from services.pilots.domain.takings import Applied, Change, Fact, Recording, Step, record
+from services.pilots.domain.takings import Applied, Change, Fact, Recording, Reversed, Step, record
 from services.pilots.domain.telling import of_payment
 from services.pilots.flows import events, feeds
 from services.pilots.store import takings as store
@@ -46,12 +46,15 @@ def _tell_of_feeds(session: Session, recording: Recording) -> None:
         session,
         [arrival_of(step, step.fact) for step in recording.steps if isinstance(step.fact, Applied)],
     )
+    # A sign of fraud is money that the stall was told of and that then was no more; not a clerk's or an owner's undo.
     feeds.record_reversals(
         session,
         [
-            (step.taking.payment_id, step.taking.stall_id)
+            (step.fact.payment_id, step.place.stall_id)
             for step in recording.steps
-            if step.change is Change.REVERSED and step.taking is not None
+            if step.change is Change.REVERSED
+            and isinstance(step.fact, Reversed)
+            and not step.fact.is_by_person
         ],
     )
 

@@ -164,6 +164,7 @@ class PaymentReversed(_message.Message):
     APPLIED_VERSION_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     POST_TIME_FIELD_NUMBER: _builtins.int
+    BY_PERSON_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     payable_id: _builtins.str
     organisation_id: _builtins.str
@@ -172,6 +173,8 @@ class PaymentReversed(_message.Message):
     total_applied: _builtins.int
     applied_version: _builtins.int
     reason: _builtins.str
+    by_person: _builtins.bool
+    """A person undid it, at a desk or at the stall, mostly to put it elsewhere; else it was taken back without anybody's will."""
     @_builtins.property
     def post_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -186,10 +189,11 @@ class PaymentReversed(_message.Message):
         applied_version: _builtins.int = ...,
         reason: _builtins.str = ...,
         post_time: _timestamp_pb2.Timestamp | None = ...,
+        by_person: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "applied_version", b"applied_version", "credit_id", b"credit_id", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payment_id", b"payment_id", "post_time", b"post_time", "reason", b"reason", "total_applied", b"total_applied"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "applied_version", b"applied_version", "by_person", b"by_person", "credit_id", b"credit_id", "organisation_id", b"organisation_id", "payable_id", b"payable_id", "payment_id", b"payment_id", "post_time", b"post_time", "reason", b"reason", "total_applied", b"total_applied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -119,3 +119,4 @@ def test_undo_gives_the_money_back_and_later_payments_stand_in_the_way(
     assert recon.balances() == {BANK: 100_000, "suspense": -100_000}
     reversed_ = [event for event in recon.announced() if isinstance(event, told.PaymentReversed)]
     assert [event.applied_version for event in reversed_] == [3, 4]
+    assert all(event.by_person for event in reversed_)

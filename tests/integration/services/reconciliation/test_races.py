@@ -122,6 +122,7 @@ def test_void_after_payment_gives_the_money_back_to_suspense(recon: Reconciliati
     assert recon.balances() == {BANK: 130_000, "suspense": -130_000}
     reversal = next(event for event in recon.announced() if isinstance(event, told.PaymentReversed))
     assert (reversal.total_applied, reversal.applied_version, reversal.reason) == (0, 2, "VOID")
+    assert not reversal.by_person
 
 
 @pytest.mark.parametrize("credit_first", [True, False])
