@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ NEIGHBOURS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
-    """When a programme is open: minutes of the day in the city, first and last day."""
+    """When a stall is open: minutes of the day in the city, first and last day of its programme."""
 
     open_minute: int
     close_minute: int
@@ -46,6 +46,7 @@ class Trade:
     programme_id: UUID
     usual_days: int
     last_time: datetime | None
+    hours: OpeningHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,10 @@ def hours_of(since: datetime, now: datetime) -> list[tuple[datetime, datetime]]:
     return [(first - timedelta(days=ago), after_last - timedelta(days=ago)) for ago in range(1, DAYS + 1)]
 
 
-def silent_stalls(
-    trades: Sequence[Trade], hours: Mapping[UUID, OpeningHours], quiet: timedelta, now: datetime
-) -> list[Silence]:
-    """The stalls that are silent now; `hours` by programme."""
+def silent_stalls(trades: Sequence[Trade], quiet: timedelta, now: datetime) -> list[Silence]:
+    """The stalls that are silent now, of those that were open all the time."""
     since = now - quiet
-    open_now = {programme for programme, each in hours.items() if each.covers(since, now)}
-    inside = [trade for trade in trades if trade.programme_id in open_now]
+    inside = [trade for trade in trades if trade.hours.covers(since, now)]
     sizes = Counter(trade.section_id for trade in inside)
     taking = [trade for trade in inside if _takes(trade, since)]
     in_section = Counter(trade.section_id for trade in taking)
@@ -88,7 +86,7 @@ def silent_stalls(
         has_neighbours = sizes[trade.section_id] > NEIGHBOURS
         takers = in_section[trade.section_id] if has_neighbours else in_programme[trade.programme_id]
         if takers >= NEIGHBOURS:
-            opening = _opening(hours[trade.programme_id], now)
+            opening = _opening(trade.hours, now)
             begins = opening if trade.last_time is None else max(trade.last_time, opening)
             found.append(Silence(trade.stall_id, trade.programme_id, begins, takers))
     return found

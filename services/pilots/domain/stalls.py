@@ -113,7 +113,10 @@ class PackCode:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A stall with its unit's and programme's names. Minutes are of the day in Asia/Ho_Chi_Minh."""
+    """A stall with its unit's and programme's names. Minutes are of the day in Asia/Ho_Chi_Minh.
+
+    Its hours are the programme's, whatever that says by then, unless it was given its own.
+    """
 
     id: UUID
     organisation_id: UUID
@@ -138,6 +141,7 @@ class Stall:
     default_rule: DefaultRule
     open_minute: int
     close_minute: int
+    has_own_hours: bool
     has_pin: bool
     withdraw_reason: str
     version: int

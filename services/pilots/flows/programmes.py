@@ -16,6 +16,7 @@ from services.pilots.domain.errors_stalls import (
     SectionInUse,
 )
 from services.pilots.domain.programmes import Programme, Section, checked
+from services.pilots.flows import stalls
 from services.pilots.store import programmes as store
 
 
@@ -32,6 +33,8 @@ def create(session: Session, subject: Subject, wish: Programme) -> Programme:
 
 def update(session: Session, subject: Subject, wish: Programme) -> Programme:
     """Change a programme that still has the wish's version; sections keep their ids by their codes.
+
+    Its stalls follow at once, but for those that were given hours of their own.
 
     Raises ProgrammeNotFound, ChangedMeanwhile, SectionInUse, ProgrammeCodeTaken, BadStallField, …
     """
@@ -53,6 +56,8 @@ def update(session: Session, subject: Subject, wish: Programme) -> Programme:
         raise SectionInUse(code=gone[id].code)
     if not store.save(session, value):
         raise ProgrammeCodeTaken(code=value.code)
+    if _stalls_are_told(value) != _stalls_are_told(known):
+        stalls.follow_programme(session, value.id)
     _audit(session, subject, "programme.update", value)
     return value
 
@@ -82,6 +87,12 @@ def _with_ids(wanted: tuple[Section, ...], known: tuple[Section, ...]) -> tuple[
             id = ids.new()
         found.append(replace(section, id=id))
     return tuple(found)
+
+
+def _stalls_are_told(value: Programme) -> tuple[object, ...]:
+    """What stalls, their codes and their phones know of their programme."""
+    hours = (value.open_minute, value.close_minute, value.cut_off_minute)
+    return (value.name, value.start_date, value.end_date, *hours)
 
 
 def _id_or_code(key: str) -> UUID | str:

@@ -107,7 +107,7 @@ def create_stalls(
 
 
 def update_stall(session: Session, subject: Subject, id: UUID, change: StallChange) -> Stall:
-    """Change a stall that still has the change's version.
+    """Change a stall that still has the change's version. Hours that are the programme's follow the programme.
 
     Raises StallNotFound, StallWithdrawn, ChangedMeanwhile, SectionNotFound, StallNumberTaken, BadStallField, …
     """
@@ -133,6 +133,7 @@ def update_stall(session: Session, subject: Subject, id: UUID, change: StallChan
         default_rule=change.default_rule,
         open_minute=open_minute,
         close_minute=close_minute,
+        has_own_hours=(open_minute, close_minute) != (programme.open_minute, programme.close_minute),
         relation=change.relation,
         consent=consent,
         version=stall.version + 1,
@@ -232,6 +233,15 @@ def put_on_accounts(session: Session, organisation_ids: Iterable[UUID]) -> list[
     return moved
 
 
+def follow_programme(session: Session, programme_id: UUID) -> None:
+    """Announce the stalls of a programme whose name, dates or hours changed: standing codes and phones follow it."""
+    now = clock.now()
+    stalls = store.get_many(session, store.advance_programme(session, programme_id, now))
+    asking = [(stall, account) for stall in stalls if (account := stall.account)]
+    payables_topic.changed(session, [payables.standing(stall, account) for stall, account in asking])
+    events.stalls_changed(session, stalls, now)
+
+
 def publish(session: Session, stalls: Sequence[Stall]) -> int:
     """Announce the standing codes and pack codes of stalls that have, or had, an account; how many."""
     asking = {stall.id: (stall, account) for stall in stalls if (account := stall.account)}
@@ -295,6 +305,7 @@ def _new_stall(
         default_rule=wish.default_rule,
         open_minute=programme.open_minute,
         close_minute=programme.close_minute,
+        has_own_hours=False,
         has_pin=False,
         withdraw_reason="",
         version=1,

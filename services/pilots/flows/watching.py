@@ -43,7 +43,6 @@ def watch_stalls(session: Session, quiet: timedelta) -> list[Silence]:
     """Raise an alarm for each stall that fell silent, close those of stalls that took money or closed for the day."""
     now = clock.now()
     midnight = _midnight(now)
-    hours = trades.opening_hours(session)
     known = trades.trades(session, hours_of(now - quiet, now), midnight)
     last = {str(trade.stall_id): trade.last_time for trade in known}
     raised = alarms.raised_since(session, Kind.SILENT, midnight)
@@ -53,11 +52,10 @@ def watch_stalls(session: Session, quiet: timedelta) -> list[Silence]:
         return time is not None and time > moment
 
     waiting = [stall for stall, moment in raised.items() if not took_since(stall, moment)]
-    open_now = {programme for programme, each in hours.items() if each.covers(now, now)}
-    at_work = [str(trade.stall_id) for trade in known if trade.programme_id in open_now]
+    at_work = [str(trade.stall_id) for trade in known if trade.hours.covers(now, now)]
     alarms.close_ended(session, Kind.SILENT, waiting, MONEY_CAME, now)
     alarms.close_ended(session, Kind.SILENT, at_work, CLOSED_FOR_THE_DAY, now)
-    silent = silent_stalls(known, hours, quiet, now)
+    silent = silent_stalls(known, quiet, now)
     # One alarm for each silence: after somebody closed it, the stall has to take money before it can fall silent again.
     fresh = [each for each in silent if str(each.stall_id) not in waiting]
     alarms.raise_once(session, [_occasion(each) for each in fresh], now)

@@ -29,6 +29,7 @@ from services.pilots.domain.units import Unit
 _SELECT: Final = """
     SELECT s.*, u.name AS unit_name, u.kind AS unit_kind, u.holder_name, u.phone,
            p.code AS programme_code, p.name AS programme_name, p.cut_off_minute, p.start_date, p.end_date,
+           p.open_minute AS programme_open_minute, p.close_minute AS programme_close_minute,
            c.code AS section_code,
            b.issue_number, b.issue_date, b.bin AS stand_bin, b.account_number AS stand_account_number,
            b.account_holder AS stand_account_holder, b.payload, b.check_code, b.check_time
@@ -63,6 +64,17 @@ _INSERT: Final = text(
         :default_rule, :open_minute, :close_minute, :withdraw_reason, :version, 0, :change_time, :change_time,
         :is_account_default)
     ON CONFLICT DO NOTHING
+    """
+)
+
+_ADVANCE: Final = text(
+    """
+    WITH standing AS (
+        SELECT id FROM stall WHERE programme_id = :programme AND state <> 'withdrawn'
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE stall SET version = version + 1, change_time = :now FROM standing WHERE stall.id = standing.id
+    RETURNING stall.id
     """
 )
 
@@ -201,6 +213,12 @@ def of_organisations(session: Session, ids: Iterable[UUID], *, lock: bool = Fals
     return [stall_of(row) for row in session.execute(text(statement), {"ids": uuids(ids)})]
 
 
+def advance_programme(session: Session, programme_id: UUID, now: datetime) -> list[UUID]:
+    """Raise the version of the stalls of a programme that are not withdrawn; which they are."""
+    rows = session.execute(_ADVANCE, {"programme": programme_id, "now": now})
+    return sorted(row.id for row in rows)
+
+
 def page_by_id(session: Session, after: UUID | None, limit: int) -> list[Stall]:
     """Stalls in the order of their ids: for announcing again."""
     statement = f"{_SELECT} WHERE CAST(:after AS uuid) IS NULL OR s.id > :after ORDER BY s.id LIMIT :limit"
@@ -264,6 +282,7 @@ def stall_of(row: Row[Any]) -> Stall:
     account = None
     if row.account_id is not None:
         account = Account(row.account_id, row.bin, row.account_number, row.account_holder)
+    has_own_hours = row.open_minute is not None
     return Stall(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -286,8 +305,9 @@ def stall_of(row: Row[Any]) -> Stall:
         relation=Relation(row.relation),
         consent=row.consent,
         default_rule=DefaultRule(row.default_rule),
-        open_minute=row.open_minute,
-        close_minute=row.close_minute,
+        open_minute=row.open_minute if has_own_hours else row.programme_open_minute,
+        close_minute=row.close_minute if has_own_hours else row.programme_close_minute,
+        has_own_hours=has_own_hours,
         has_pin=bool(row.pin_hash),
         withdraw_reason=row.withdraw_reason,
         version=row.version,
@@ -321,8 +341,8 @@ def _values(stall: Stall) -> dict[str, Any]:
         "relation": stall.relation.value,
         "consent": stall.consent,
         "default_rule": stall.default_rule.value,
-        "open_minute": stall.open_minute,
-        "close_minute": stall.close_minute,
+        "open_minute": stall.open_minute if stall.has_own_hours else None,
+        "close_minute": stall.close_minute if stall.has_own_hours else None,
         "withdraw_reason": stall.withdraw_reason,
         "version": stall.version,
         "change_time": stall.change_time,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,12 +23,14 @@ _TRADES: Final = text(
     ), last AS (
         SELECT stall_id, max(last_time) AS last_time FROM stall_hour WHERE hour >= :today GROUP BY stall_id
     )
-    SELECT s.id, s.section_id, s.programme_id, coalesce(usual.days, 0) AS usual_days, last.last_time
-    FROM stall s LEFT JOIN usual ON usual.stall_id = s.id LEFT JOIN last ON last.stall_id = s.id
+    SELECT s.id, s.section_id, s.programme_id, coalesce(usual.days, 0) AS usual_days, last.last_time,
+           coalesce(s.open_minute, p.open_minute) AS open_minute,
+           coalesce(s.close_minute, p.close_minute) AS close_minute, p.start_date, p.end_date
+    FROM stall s JOIN programme p ON p.id = s.programme_id
+    LEFT JOIN usual ON usual.stall_id = s.id LEFT JOIN last ON last.stall_id = s.id
     WHERE s.state = 'active'
     """
 )
-_HOURS: Final = text("SELECT id, open_minute, close_minute, start_date, end_date FROM programme")
 
 
 def trades(session: Session, hours: Sequence[tuple[datetime, datetime]], today: datetime) -> list[Trade]:
@@ -43,12 +44,14 @@ def trades(session: Session, hours: Sequence[tuple[datetime, datetime]], today: 
             "today": today,
         },
     )
-    return [Trade(row.id, row.section_id, row.programme_id, row.usual_days, row.last_time) for row in rows]
-
-
-def opening_hours(session: Session) -> dict[UUID, OpeningHours]:
-    """When each programme is open."""
-    return {
-        row.id: OpeningHours(row.open_minute, row.close_minute, row.start_date, row.end_date)
-        for row in session.execute(_HOURS)
-    }
+    return [
+        Trade(
+            row.id,
+            row.section_id,
+            row.programme_id,
+            row.usual_days,
+            row.last_time,
+            OpeningHours(row.open_minute, row.close_minute, row.start_date, row.end_date),
+        )
+        for row in rows
+    ]

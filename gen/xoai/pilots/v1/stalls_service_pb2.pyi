@@ -781,6 +781,7 @@ class Stall(_message.Message):
     payload: _builtins.str
     """VietQR of the standing code; empty while the stall waits for its account."""
     open_minute: _builtins.int
+    """The programme's, and then following it, unless others were given: hours equal to it are no hours of its own."""
     close_minute: _builtins.int
     phone: _builtins.str
     holder_name: _builtins.str

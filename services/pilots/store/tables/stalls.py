@@ -80,9 +80,9 @@ stall = Table(
     Column("relation", Text, nullable=False),
     words("consent"),
     Column("default_rule", Text, nullable=False),
-    # Minutes of the day in Asia/Ho_Chi_Minh, the programme's at first.
-    Column("open_minute", SmallInteger, nullable=False),
-    Column("close_minute", SmallInteger, nullable=False),
+    # Minutes of the day in Asia/Ho_Chi_Minh; empty: as the programme, whatever it says by then.
+    Column("open_minute", SmallInteger),
+    Column("close_minute", SmallInteger),
     # What was last announced: money of the account without a code goes to this stall.
     Column("is_account_default", Boolean, nullable=False, server_default="false"),
     # An account came into force: a board has to be made, which needs the code of another service.
@@ -110,6 +110,7 @@ stall = Table(
     Index("stall_organisation", "organisation_id"),
     Index("stall_account", "bin", "account_number"),
     CheckConstraint("state IN ('waiting', 'active', 'withdrawn')", name="stall_state"),
+    CheckConstraint("(open_minute IS NULL) = (close_minute IS NULL)", name="stall_hours"),
     CheckConstraint("default_rule IN ('never', 'always', 'opening_hours')", name="stall_default_rule"),
     # The sequence changes with each payment and stands in no index: such an update stays on its page (HOT).
     postgresql_with={"fillfactor": "70"},

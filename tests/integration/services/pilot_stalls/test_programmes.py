@@ -18,9 +18,16 @@ from services.pilots.domain.errors_stalls import (
     SectionInUse,
     SectionTwice,
 )
+from services.pilots.domain.stalls import DefaultRule
 from tests.integration.services.pilot_stalls.callers import city, inspector, key, merchant, refused, visitor
-from tests.integration.services.pilot_stalls.rows import rows
-from tests.support.stalls import make_programme, programme_message, waiting_stall
+from tests.integration.services.pilot_stalls.rows import payables, rows, stall_events
+from tests.support.stalls import (
+    OTHER_ORGANISATION,
+    make_programme,
+    open_stall,
+    programme_message,
+    waiting_stall,
+)
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 
@@ -34,6 +41,16 @@ def update(channel: grpc.Channel, programme: pb.Programme) -> pb.Programme:
     request = pb.UpdateProgrammeRequest(request_id=key(), programme=programme)
     changed: pb.Programme = city(channel).UpdateProgramme(request)
     return changed
+
+
+def seen(channel: grpc.Channel, stall_id: UUID) -> pb.Stall:
+    stall: pb.Stall = city(channel).GetStall(pb.GetStallRequest(id=str(stall_id)))
+    return stall
+
+
+def hours(channel: grpc.Channel, stall_id: UUID) -> tuple[int, int]:
+    stall = seen(channel, stall_id)
+    return stall.open_minute, stall.close_minute
 
 
 def test_a_programme_is_found_by_id_and_by_code(channel: grpc.Channel) -> None:
@@ -109,6 +126,67 @@ def test_a_taken_code_is_refused(channel: grpc.Channel) -> None:
     other.code = "cho-dem"
     with refused(ProgrammeCodeTaken):
         update(channel, other)
+
+
+def test_stalls_follow_their_programme(channel: grpc.Channel, database: Database) -> None:
+    """Hours, dates and name reach codes and phones at once; a stall with hours of its own keeps these."""
+    made = create(channel)
+    place = make_programme(id=UUID(made.id))
+    own = open_stall(database, place, number="A1", default_rule=DefaultRule.OPENING_HOURS).stall
+    given = seen(channel, own.id)
+    given.open_minute, given.close_minute = 300, 700
+    city(channel).UpdateStall(pb.UpdateStallRequest(request_id=key(), stall=given))
+    follows = open_stall(
+        database, place, OTHER_ORGANISATION, number="A2", default_rule=DefaultRule.OPENING_HOURS
+    ).stall
+    waits = waiting_stall(database, place, UUID(int=7), number="A3")
+    gone = open_stall(database, place, UUID(int=8), number="A4").stall
+    withdraw = pb.WithdrawStallRequest(request_id=key(), id=str(gone.id), reason="Nghỉ bán")
+    city(channel).WithdrawStall(withdraw)
+    told, before = len(stall_events(database)), seen(channel, follows.id)
+    made.name, made.open_minute, made.close_minute, made.end_date = "Phố đêm", 420, 1_320, "2026-12-31"
+    update(channel, made)
+    assert [hours(channel, id) for id in (own.id, follows.id, waits.id)] == [
+        (300, 700),
+        (420, 1_320),
+        (420, 1_320),
+    ]
+    assert {event.stall_id for event in stall_events(database)[told:]} == {
+        str(each.id) for each in (own, follows, waits)
+    }
+    newest = {payable.payable_id: payable for payable in payables(database)}
+    default = newest[str(follows.id)].account_default
+    assert (default.open_minute, default.close_minute) == (420, 1_320)
+    assert newest[str(follows.id)].group_name == "Phố đêm"
+    assert newest[str(own.id)].account_default.open_minute == 300
+    # Who had the stall before his eyes meanwhile has to look again: its old hours do not become its own.
+    with refused(ChangedMeanwhile):
+        city(channel).UpdateStall(pb.UpdateStallRequest(request_id=key(), stall=before))
+
+
+def test_hours_like_the_programmes_are_no_hours_of_its_own(channel: grpc.Channel, database: Database) -> None:
+    """A stall that was given other hours and then the programme's again follows it again."""
+    made = create(channel)
+    stall = waiting_stall(database, make_programme(id=UUID(made.id)))
+    for wanted in ((300, 700), (made.open_minute, made.close_minute)):
+        message = seen(channel, stall.id)
+        message.open_minute, message.close_minute = wanted
+        city(channel).UpdateStall(pb.UpdateStallRequest(request_id=key(), stall=message))
+        assert hours(channel, stall.id) == wanted
+    made.open_minute = 480
+    update(channel, made)
+    assert hours(channel, stall.id) == (480, made.close_minute)
+
+
+def test_another_block_is_no_news_for_stalls(channel: grpc.Channel, database: Database) -> None:
+    """What stalls and phones do not show of their programme does not wake them."""
+    made = create(channel)
+    stall = waiting_stall(database, make_programme(id=UUID(made.id)))
+    before = seen(channel, stall.id)
+    made.sections.add(code="C", name="Dãy C", y=10, width=10, height=4)
+    update(channel, made)
+    assert seen(channel, stall.id) == before
+    assert stall_events(database) == []
 
 
 def test_an_update_needs_the_version_that_was_seen(channel: grpc.Channel) -> None:

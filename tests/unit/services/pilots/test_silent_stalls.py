@@ -16,32 +16,39 @@ from services.pilots.domain.silence import NEIGHBOURS, OpeningHours, Trade, hour
 NOW = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
 QUIET = timedelta(minutes=60)
 STREET = UUID(int=1)
-HOURS = {STREET: OpeningHours(5 * 60, 12 * 60, date(2026, 9, 1), None)}
+HOURS = OpeningHours(5 * 60, 12 * 60, date(2026, 9, 1), None)
 
 
-def trade(number: int, minutes_ago: int | None, *, usual_days: int = 5, section: int = 100) -> Trade:
+def trade(
+    number: int,
+    minutes_ago: int | None,
+    *,
+    usual_days: int = 5,
+    section: int = 100,
+    hours: OpeningHours = HOURS,
+) -> Trade:
     """A stall that took money so many minutes ago; None: not today."""
     last = None if minutes_ago is None else NOW - timedelta(minutes=minutes_ago)
-    return Trade(UUID(int=number), UUID(int=section), STREET, usual_days, last)
+    return Trade(UUID(int=number), UUID(int=section), STREET, usual_days, last, hours)
 
 
 NEIGHBOUR_TRADES = [trade(2, 5), trade(3, 20), trade(4, 50)]
 
 
 def silent(*trades: Trade, now: datetime = NOW) -> list[int]:
-    return [each.stall_id.int for each in silent_stalls(trades, HOURS, QUIET, now)]
+    return [each.stall_id.int for each in silent_stalls(trades, QUIET, now)]
 
 
 def test_a_stall_that_stands_still_among_busy_neighbours() -> None:
     """It usually sells at this hour, took its last money before the hour, and three neighbours took some since."""
-    found = silent_stalls([trade(1, 95), *NEIGHBOUR_TRADES], HOURS, QUIET, NOW)
+    found = silent_stalls([trade(1, 95), *NEIGHBOUR_TRADES], QUIET, NOW)
     assert [(each.stall_id.int, each.neighbours) for each in found] == [(1, 3)]
     assert found[0].since == NOW - timedelta(minutes=95)
 
 
 def test_a_stall_without_any_money_today_is_silent_since_it_opened() -> None:
     """Nobody sold anything before the market opened."""
-    found = silent_stalls([trade(1, None), *NEIGHBOUR_TRADES], HOURS, QUIET, NOW)
+    found = silent_stalls([trade(1, None), *NEIGHBOUR_TRADES], QUIET, NOW)
     assert found[0].since == datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 
 
@@ -78,7 +85,18 @@ def test_neighbours_of_a_small_section_are_the_whole_street() -> None:
 )
 def test_only_within_opening_hours(moment: datetime, is_open: bool) -> None:
     """The whole quiet hour has to lie within the opening hours: before, nobody has to sell; later, nobody is there."""
-    assert HOURS[STREET].covers(moment - QUIET, moment) is is_open
+    assert HOURS.covers(moment - QUIET, moment) is is_open
+
+
+def test_a_stall_with_hours_of_its_own_is_asked_by_these() -> None:
+    """Opened at ten, it is not silent at half past; opened early, it is silent since then. Closed neighbours say nothing."""
+    late = OpeningHours(10 * 60, 12 * 60, date(2026, 9, 1), None)
+    assert 1 not in silent(trade(1, None, hours=late), *NEIGHBOUR_TRADES)
+    early = OpeningHours(4 * 60, 12 * 60, date(2026, 9, 1), None)
+    (found,) = silent_stalls([trade(1, None, hours=early), *NEIGHBOUR_TRADES], QUIET, NOW)
+    assert found.since == datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
+    closed = [replace(each, hours=late) for each in NEIGHBOUR_TRADES]
+    assert 1 not in silent(trade(1, 95), *closed)
 
 
 def test_only_while_the_fair_is_on() -> None:
@@ -118,7 +136,7 @@ def test_nobody_is_silent_who_takes_money(drawn: list[tuple[int | None, int, int
         for number, (ago, days, section) in enumerate(drawn, start=1)
     ]
     takers = sum(1 for ago, _, _ in drawn if ago is not None and ago < 60)
-    for each in silent_stalls(trades, HOURS, QUIET, NOW):
+    for each in silent_stalls(trades, QUIET, NOW):
         ago = drawn[each.stall_id.int - 1][0]
         assert ago is None or ago >= 60
         assert NEIGHBOURS <= each.neighbours <= takers

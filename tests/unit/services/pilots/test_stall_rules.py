@@ -155,6 +155,7 @@ def _stall() -> stalls.Stall:
         default_rule=stalls.DefaultRule.NEVER,
         open_minute=360,
         close_minute=1_200,
+        has_own_hours=False,
         has_pin=False,
         withdraw_reason="",
         version=1,
