@@ -6,13 +6,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import psycopg
 import pytest
 
-from kit import migrate
 from kit.db import Database
 from kit.errors import Aborted
-from kit.postgres import Server
 from kit.references import Kind, new_references
 from services.pilots.flows import codes, selling, stands
 from tests.integration.services.pilot_sales.calls import assert_books_hold, open_sale, owner, payables, rows
@@ -102,22 +99,3 @@ def test_codes_are_never_given_back(channel: grpc.Channel, database: Database, s
     for statement in ("DELETE FROM code", "UPDATE code SET payable_id = gen_random_uuid()"):
         with pytest.raises(Exception, match="permission denied"):
             rows(database, statement)
-
-
-def test_what_stood_before_the_registry_keeps_its_code(
-    channel: grpc.Channel, database: Database, postgres_server: Server, stall: OpenStall
-) -> None:
-    """The migration enters every stall, pack and sale that is there, whoever's they are."""
-    open_sale(owner(channel), stall.stall.id)
-    database.run(lambda session: stands.issue_pack(session, CITY, stall.stall.id, [20_000]))
-    before = rows(database, "SELECT * FROM code ORDER BY reference")
-    assert len(before) == 3
-    name = rows(database, "SELECT current_database() AS name")[0].name
-    with psycopg.connect(postgres_server.dsn(name)) as admin:
-        admin.execute("DROP TABLE code")
-        admin.execute("UPDATE alembic_version SET version_num = '0001'")
-        # As in a database that was not cloned for a test.
-        admin.execute("GRANT CREATE ON SCHEMA public TO xoai_pilots_owner")
-    migrate.upgrade("pilots", postgres_server.dsn(name, user="xoai_pilots_owner"))
-    assert rows(database, "SELECT * FROM code ORDER BY reference") == before
-    assert_books_hold(database)
