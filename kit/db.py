@@ -166,7 +166,10 @@ def is_transient(error: BaseException) -> bool:
         return _connection_is_gone(error) or sqlstate(error) in _LOST_RACE
     if isinstance(error, psycopg.Error):
         state = error.sqlstate or ""
-        return state == "" or state[:2] in ("08", "57", "53") or state in _LOST_RACE
+        if not state:
+            # The driver's own: without a connection it may go better later; a value that it cannot send never will.
+            return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return state[:2] in ("08", "57", "53") or state in _LOST_RACE
     return False
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import LiteralString
 
 import pytest
 from google.protobuf.message import DecodeError
 from sqlalchemy.orm import Session
 
-from kit.db import Database
+from kit.db import Database, cursor
 from kit.events import Event
 from kit.inbox import close_letter, open_letters
 from kit.testing.events_memory import MemoryLog
@@ -63,6 +64,35 @@ def test_poison_is_tried_three_times(database: Database, events_log: MemoryLog) 
     consumer.handle(deliveries(make_event("unreadable", 1)))
     assert tries == {"weak": 3, "unreadable": 1}
     assert letters(database) == [("unreadable", 1, "UNDECODABLE")]
+
+
+@pytest.mark.parametrize("writes", ["by the driver", "by SQLAlchemy", "in a pipeline", "in an array"])
+def test_a_text_that_no_database_takes_is_parked(
+    database: Database, events_log: MemoryLog, writes: str
+) -> None:
+    """A NUL in a text is the event's fault, whoever refuses it, driver or server: nobody waits for it to pass."""
+    statement: LiteralString = "INSERT INTO effect (ordering_id, version) VALUES (%s, %s)"
+    several: LiteralString = "INSERT INTO effect (ordering_id, version) SELECT unnest(%s::text[]), %s"
+
+    def handle(session: Session, event: Event) -> None:
+        found = cursor(session)
+        name, version = event.payload.decode() or event.ordering_id, event.version
+        if writes == "by SQLAlchemy":
+            session.execute(EFFECT.insert().values(ordering_id=name, version=version))
+        elif writes == "in a pipeline":
+            with found.connection.pipeline():
+                found.execute(statement, (name, version))
+        elif writes == "in an array":
+            found.execute(several, ([name], version))
+        else:
+            found.execute(statement, (name, version))
+
+    consumer = consumer_of(database, events_log, handlers={"test.Fact": handle})
+    bad = make_event("bad", 1, payload=b"nul \x00 inside")
+    handled = consumer.handle(deliveries(make_event("a", 1, payload=b""), bad, make_event("b", 1, payload=b"")))
+    assert (handled.events, handled.dead_letters) == (2, 1)
+    assert letters(database) == [("bad", 1, "FAILED")]
+    assert effects(database) == [("a", 1), ("b", 1)]
 
 
 def test_a_record_without_our_headers_is_parked(database: Database, events_log: MemoryLog) -> None:
