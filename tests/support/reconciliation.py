@@ -195,6 +195,18 @@ def report(memo: str = "", amount: int = 100_000, **overrides: Any) -> BankCredi
     return BankCreditReported(**(fields | overrides))
 
 
+def told_again(first: BankCreditReported, **overrides: Any) -> BankCreditReported:
+    """The bank's own list tells of the same money."""
+    second = BankCreditReported()
+    second.CopyFrom(first)
+    second.MergeFrom(
+        BankCreditReported(
+            report_id=str(ids.new()), channel=BankCreditReported.CHANNEL_PULL, source_id="list-1", **overrides
+        )
+    )
+    return second
+
+
 _KEYS = {
     "PayableChanged": ("invoices.payables", "payable_id", "payable_id"),
     "AccountChanged": ("directory.accounts", "organisation_id", "account_id"),

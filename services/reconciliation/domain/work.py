@@ -130,13 +130,15 @@ class Work:
         return known
 
     def touch(self, credit: Credit, *, is_news: bool = True) -> None:
-        """Remember to write a locked credit of the past under its next version; announced if its money moved."""
+        """Remember to write a locked credit of the past; announced under its next version if its money moved.
+
+        A version is what a person looked at: one that nobody is told of would refuse a decision for no reason.
+        """
         if credit.id in self.changes.new_credits:
             return
-        if credit.id not in self.changes.credits:
+        self.changes.credits[credit.id] = credit
+        if is_news and credit.id not in self.changes.news:
             credit.version += 1
-            self.changes.credits[credit.id] = credit
-        if is_news:
             self.changes.news.add(credit.id)
 
     def apply(

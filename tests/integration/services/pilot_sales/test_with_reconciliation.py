@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -40,6 +41,7 @@ from tests.integration.services.pilot_sales.calls import (
 from tests.support import reconciliation as make
 from tests.support.sales import FakeCodes
 from tests.support.stalls import OpenStall, account_deliveries, open_stall, waiting_stall
+from xoai.intake.v1.intake_events_pb2 import BankCreditReported
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
@@ -73,12 +75,20 @@ class Town:
         while self._carry_payables() or self._carry_decisions():
             pass
 
-    def pay(self, account: OpenStall, amount: int, memo: str = "CHUYEN TIEN") -> None:
+    def pay(
+        self, account: OpenStall, amount: int, memo: str = "CHUYEN TIEN", **values: Any
+    ) -> BankCreditReported:
         """Money that a bank reports of just now."""
-        number = account.account.account.number
-        report = make.at_stall(amount, memo, account_number=number, bin=account.account.account.bin)
-        with self.books.begin() as session:
-            reconciliation.on_bank_credits(session, [make.event(report)])
+        place = {"account_number": account.account.account.number, "bin": account.account.account.bin}
+        report = make.at_stall(amount, memo, **(place | values))
+        self.report(report)
+        return report
+
+    def report(self, *reports: BankCreditReported) -> None:
+        """What banks tell, one after the other."""
+        for report in reports:
+            with self.books.begin() as session:
+                reconciliation.on_bank_credits(session, [make.event(report)])
         self.settle()
 
     def know(self, stall: OpenStall) -> None:
@@ -158,6 +168,10 @@ def channel(database: Database, books: Database) -> Iterator[grpc.Channel]:
             yield channel
 
 
+def _own(stall: OpenStall) -> pb.ListUnassignedRequest:
+    return pb.ListUnassignedRequest(organisation_id=str(stall.stall.organisation_id))
+
+
 def answer(seller: object, credit_id: str, *, yes: bool) -> None:
     request = pb.AnswerQuestionRequest(request_id=str(uuid4()), credit_id=credit_id, yes=yes)
     seller.AnswerQuestion(request)  # type: ignore[attr-defined]
@@ -230,7 +244,7 @@ def test_no_to_the_question_then_the_merchant_decides(
     answer(seller, question.credit_id, yes=False)
     town.settle()
     assert list(get_day(seller, stall.stall.id).questions) == []
-    request = pb.ListUnassignedRequest(organisation_id=str(stall.stall.organisation_id))
+    request = _own(stall)
     (waiting,) = merchant.ListUnassigned(request).credits
     assert (waiting.credit_id, waiting.reason) == (question.credit_id, "NO_REFERENCE")
     merchant.AssignToStall(
@@ -240,6 +254,25 @@ def test_no_to_the_question_then_the_merchant_decides(
     assert list(merchant.ListUnassigned(request).credits) == []
     assert sums(get_day(merchant, sibling.id)) == {"transfer": (1, 50_000)}
     assert get_sale(merchant, sale.id).amount_paid == 0
+    town.assert_sound()
+
+
+def test_a_second_telling_does_not_take_the_merchants_decision_away(
+    channel: grpc.Channel, town: Town, database: Database
+) -> None:
+    """The bank's list tells again of money that waits: nothing about it moved, and the merchant decides as before."""
+    stall = open_stall(database)
+    sibling = waiting_stall(database, stall.programme)
+    town.know(stall)
+    merchant = owner(channel)
+    report = town.pay(stall, 50_000)
+    town.report(make.told_again(report))
+    (waiting,) = merchant.ListUnassigned(_own(stall)).credits
+    merchant.AssignToStall(
+        pb.AssignToStallRequest(request_id="a", credit_id=waiting.credit_id, stall_id=str(sibling.id))
+    )
+    town.settle()
+    assert sums(get_day(merchant, sibling.id)) == {"transfer": (1, 50_000)}
     town.assert_sound()
 
 
@@ -258,7 +291,7 @@ def test_a_sale_that_a_seller_ended_is_not_asked_about(
     town.pay(stall, 50_000)
     town.pay(stall, 70_000)
     assert list(get_day(seller, stall.stall.id).questions) == []
-    request = pb.ListUnassignedRequest(organisation_id=str(stall.stall.organisation_id))
+    request = _own(stall)
     assert [credit.amount for credit in owner(channel).ListUnassigned(request).credits] == [50_000, 70_000]
     assert get_sale(seller, old.id).expired
     town.assert_sound()
