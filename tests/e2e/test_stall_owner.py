@@ -52,6 +52,13 @@ def fill(platform: MerchantPlatform) -> stalls_pb.Stall:
     platform.stalls.add_stall(number="B08", state=stalls_pb.Stall.STATE_WITHDRAWN)
     platform.sales.add_unassigned(45_000)
     platform.sales.add_unassigned(1_250_000, sale_id="x", stall_id=stall.id)
+    if not platform.sales.held:
+        platform.sales.add_held("POSSIBLE_DUPLICATE", 50_000, alike=1)
+        platform.sales.add_held("POSSIBLE_DUPLICATE", 1_250_000, alike=2)
+        platform.sales.add_held("AWAITING_CONFIRMATION", 25_000_000)
+        platform.sales.add_held(
+            "AWAITING_CONFIRMATION", 30_000_000, answer="Ngân hàng chưa thấy dòng này, chờ đến thứ hai."
+        )
     today = clock.today()
     platform.sales.book.CopyFrom(
         sales_pb.DayBook(
@@ -117,6 +124,26 @@ def test_a_phone_is_paired_from_the_owner_s_screen(
     expect(owner.get_by_role("rowheader", name="Máy của Tâm")).to_be_visible()
     owner.get_by_role("button", name="Gỡ Máy của Tâm").click()
     expect(owner.get_by_text("Đã gỡ máy")).to_be_visible()
+
+
+def test_held_money_is_decided_with_one_tap(
+    platform: MerchantPlatform, address: str, open_page: OpenPage, look: Callable[[Page], None]
+) -> None:
+    """Two tellings become one, unproven money is handed to the city, and the page says what was done."""
+    platform.sales.held.clear()
+    doubtful = platform.sales.add_held("POSSIBLE_DUPLICATE", 50_000, alike=1)
+    platform.sales.add_held("AWAITING_CONFIRMATION", 25_000_000)
+    page = open_page(width=360)
+    sign_in(page, address)
+    page.goto(f"{address}/quay-hang/chu/chua-ro")
+    expect(page.get_by_text("Đừng giao hàng vì tin này")).to_be_visible()
+    page.get_by_role("button", name="Chỉ một khoản, báo hai lần").click()
+    expect(page.get_by_text("Đã gộp hai tin thành một khoản")).to_be_visible()
+    assert platform.sales.decided[-1][2] == doubtful.alike[0].credit_id
+    page.get_by_role("button", name="Nhờ thành phố hỏi ngân hàng").click()
+    expect(page.get_by_text("Đã nhờ thành phố hỏi ngân hàng lúc")).to_be_visible()
+    expect(page.get_by_role("button", name="Nhờ thành phố hỏi ngân hàng")).to_have_count(0)
+    look(page)
 
 
 def test_errors_are_said_at_their_fields(

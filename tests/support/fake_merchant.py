@@ -13,6 +13,7 @@ import httpx
 from kit import clock, errors
 from services.directory.roles import PERMISSIONS, Role
 from services.documents.rpc import DocumentsServicer
+from services.pilots.domain.errors_sales import CreditNotHeld
 from tests.support.fake_bills import stamp
 from tests.support.fake_directory import PASSWORD, Directory
 from tests.support.fake_platform import FakePlatform
@@ -95,23 +96,59 @@ class MerchantSales(Sales):
         super().__init__(platform)
         self.unassigned: dict[str, sales_pb.Unassigned] = {}
         self.assigned: list[tuple[str, str]] = []
+        self.held: dict[str, sales_pb.HeldMoney] = {}
+        self.decided: list[tuple[str, int, str]] = []
+        # Reconciliation keeps what is held; it may be away.
+        self.is_away = False
         self.book = sales_pb.DayBook(organisation_id=MERCHANT, year=clock.today().year)
 
     def add_unassigned(self, amount: int, **facts: Any) -> sales_pb.Unassigned:
         """Money on the merchant's account that names no stall."""
+        fields: dict[str, Any] = {"credit_id": str(uuid.uuid4()), "reason": "NO_REFERENCE"}
         credit = sales_pb.Unassigned(
-            credit_id=str(uuid.uuid4()),
             amount=amount,
-            reason="NO_REFERENCE",
             payer_account_last_four="2209",
             bank_time=stamp(clock.now()),
-            **facts,
+            **(fields | facts),
         )
         self.unassigned[credit.credit_id] = credit
         return credit
 
     def ListUnassigned(self, request: Any, context: grpc.ServicerContext) -> sales_pb.ListUnassignedResponse:
         return sales_pb.ListUnassignedResponse(credits=self.unassigned.values())
+
+    def add_held(self, reason: str, amount: int, alike: int = 0, **facts: Any) -> sales_pb.HeldMoney:
+        """Money that is held, with others that may be the same."""
+        same: dict[str, Any] = {
+            "amount": amount,
+            "bank_time": stamp(clock.now()),
+            "payer_account_last_four": "4417",
+        }
+        money = sales_pb.HeldMoney(
+            credit_id=str(uuid.uuid4()), version=3, reason=reason, bank_reference="FT26331", **(same | facts)
+        )
+        for number in range(alike):
+            place = "Quầy A12" if number else ""
+            money.alike.add(credit_id=str(uuid.uuid4()), bank_reference=f"FT{number}", place=place, **same)
+        self.held[money.credit_id] = money
+        self.add_unassigned(amount, reason=reason, credit_id=money.credit_id)
+        return money
+
+    def ListHeld(self, request: Any, context: grpc.ServicerContext) -> sales_pb.ListHeldResponse:
+        if self.is_away:
+            raise errors.Unavailable()
+        return sales_pb.ListHeldResponse(held=self.held.values())
+
+    def DecideHeld(self, request: Any, context: grpc.ServicerContext) -> sales_pb.DecideHeldResponse:
+        money = self.held.get(request.credit_id)
+        if money is None or money.version != request.version:
+            raise CreditNotHeld()
+        self.decided.append((request.credit_id, request.decision, request.same_as_credit_id))
+        if request.decision == sales_pb.DecideHeldRequest.DECISION_HAND_OVER:
+            money.hand_over_time.CopyFrom(stamp(clock.now()))
+        else:
+            del self.held[request.credit_id], self.unassigned[request.credit_id]
+        return sales_pb.DecideHeldResponse()
 
     def AssignToStall(self, request: Any, context: grpc.ServicerContext) -> sales_pb.AssignToStallResponse:
         if self.unassigned.pop(request.credit_id, None) is None:

@@ -119,6 +119,7 @@ def account_message(found: AnnouncedAccount) -> directory_pb.AccountChanged:
         organisation_id=str(found.organisation_id),
         bin=found.account.bin,
         account_number=found.account.number,
+        organisation_kind="merchant",
         holder_name=found.account.holder_name,
         state=state if found.is_active else directory_pb.AccountChanged.STATE_RETIRED,
     )

@@ -8,6 +8,7 @@ from typing import Final
 from gateway.formats import money
 from gateway.web.finance.frame import Desk, inside, outside
 from gateway.web.finance.words import Gettext
+from kit.errors import NotFound
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 
 _DEEDS: Final = frozenset({"ghi", "de-lai", "lay-lai", "giu", "xac-nhan", "trung", "rieng", "hoan-tac"})
@@ -36,9 +37,14 @@ async def result_of(desk: Desk) -> Result | None:
         return None
     page = desk.page
     request = pb.GetCreditRequest(id=inside("crd", ref))
-    detail: pb.CreditDetail = await page.call(page.state.clients.reconciliation.GetCredit, request)
-    credit = detail.credit
     _ = page.gettext
+    try:
+        detail: pb.CreditDetail = await page.call(page.state.clients.reconciliation.GetCredit, request)
+    except NotFound:
+        # What a trader handed over is theirs alone again.
+        text = _("Đã quyết định. Khoản này lại chỉ chủ quầy thấy.")
+        return Result("neutral", text, ref, []) if deed == "xac-nhan" else None
+    credit = detail.credit
     standing = [row for row in detail.payments if not row.reverse_time.seconds]
     newest = max((row.post_time.ToNanoseconds() for row in standing), default=0)
     last = [row for row in standing if row.post_time.ToNanoseconds() == newest]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.merchant import account, boards, book, phones, stalls, unassigned
+from gateway.web.merchant import account, boards, book, held, phones, stalls, unassigned
 
 # The pages with names of their own come before those of one stall.
 GROUPS: Final[tuple[Routes, ...]] = (
     unassigned.routes,
+    held.routes,
     book.routes,
     account.routes,
     boards.routes,

@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Final
 
 from starlette.responses import Response
 
 from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.web.merchant.frame import READ, SELL, Merchant, inside, merchant_of, stalls_of
-from kit.errors import Error
+from kit.errors import Error, Unavailable
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 
 routes = page_routes()
+# Decided apart, or proven by others: `held.py`.
+_HELD: Final = frozenset({"POSSIBLE_DUPLICATE", "AWAITING_CONFIRMATION"})
 
 
-async def _show(merchant: Merchant, fields: Fields | None = None) -> Response:
+async def show(merchant: Merchant, fields: Fields | None = None) -> Response:
+    """The list, and what is held; with what was wrong in a form."""
     page = merchant.page
     request = pb.ListUnassignedRequest(organisation_id=merchant.id)
-    reply, stalls = await asyncio.gather(
-        page.call(page.state.clients.sales.ListUnassigned, request), stalls_of(merchant)
+    reply, stalls, held = await asyncio.gather(
+        page.call(page.state.clients.sales.ListUnassigned, request), stalls_of(merchant), _held(merchant)
     )
     return merchant.render(
         "unassigned",
         page.gettext("Tiền chưa rõ quầy"),
         tab="chua-ro",
         errors=fields.errors if fields else None,
-        credits=reply.credits,
+        credits=[credit for credit in reply.credits if credit.reason not in _HELD],
+        held=held,
         stalls=[stall for stall in stalls if stall.state != stalls_pb.Stall.STATE_WITHDRAWN],
         numbers={stall.id: stall.number for stall in stalls},
     )
 
 
+async def _held(merchant: Merchant) -> Sequence[pb.HeldMoney] | None:
+    """Held money; None where reconciliation, which keeps it, does not answer."""
+    page = merchant.page
+    request = pb.ListHeldRequest(organisation_id=merchant.id)
+    try:
+        reply: pb.ListHeldResponse = await page.call(page.state.clients.sales.ListHeld, request)
+    except Unavailable:
+        return None
+    return reply.held
+
+
 @routes.get("/quay-hang/chu/chua-ro", READ, include_in_schema=False)
 async def waiting(page: CurrentPage) -> Response:
-    """What waits for the owner's word, newest first."""
-    return await _show(merchant_of(page))
+    """What waits for the owner's word, oldest first."""
+    return await show(merchant_of(page))
 
 
 @routes.post("/quay-hang/chu/chua-ro/{crd}", SELL, include_in_schema=False)
@@ -56,6 +73,6 @@ async def assign(page: CurrentPage, crd: str) -> Response:
         except Error as error:
             fields.refuse(error, {}, "stall")
     if fields.errors:
-        return await _show(merchant, fields)
+        return await show(merchant, fields)
     back = merchant.url("chua-ro")
     return page.redirect(f"{back}{'&' if '?' in back else '?'}xong=ghi")

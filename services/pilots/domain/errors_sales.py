@@ -131,6 +131,12 @@ class CreditNotUnassigned(FailedPrecondition):
     en = "This money is no longer in the list of money without a stall. Reload the list."
 
 
+class CreditNotHeld(FailedPrecondition):
+    reason = "CREDIT_NOT_HELD"
+    vi = "Khoản này đã được quyết định hoặc vừa đổi. Xin tải lại danh sách."
+    en = "This money was decided already, or has just changed. Reload the list."
+
+
 class OwnerOnly(PermissionDenied):
     reason = "OWNER_ONLY"
     vi = "Việc này chỉ chủ quầy làm được, bằng tài khoản của mình."

@@ -10,6 +10,9 @@ from typing import Final
 from uuid import UUID
 
 ASKED: Final = "ASKED"
+# Held until somebody decides or proves it: two tellings of equal money, and money that its bank's feed did not prove.
+DOUBTFUL: Final = "POSSIBLE_DUPLICATE"
+UNPROVEN: Final = "AWAITING_CONFIRMATION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Unassigned:
 
     @property
     def is_listed(self) -> bool:
-        """Waits on the merchant's list, asked of nobody."""
-        return self.is_open and self.sale_id is None
+        """Waits on the merchant's list, asked of nobody. Phones hear nothing of money that may not be there."""
+        return self.is_open and self.sale_id is None and self.reason not in (DOUBTFUL, UNPROVEN)
 
 
 class Change(StrEnum):

@@ -73,6 +73,11 @@ def require_read(session: Session, subject: Subject, stall: Stall) -> None:
         require_any(subject, stall.organisation_id, READ, CITY_READ, CITY_MANAGE)
 
 
+def who(subject: Subject) -> str:
+    """Name and label, as words that are kept beside what was decided."""
+    return f"{subject.name} ({subject.label})" if subject.name else subject.label
+
+
 def device_of(session: Session, subject: Subject) -> Device:
     """The device that a device's subject is. Raises DeviceEnded."""
     device = devices.get(session, UUID(subject.id))

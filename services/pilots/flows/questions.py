@@ -13,7 +13,7 @@ from kit import audit
 from kit.auth import Kind, Subject
 from services.pilots.domain.errors_sales import CreditNotUnassigned, OwnerOnly, QuestionGone
 from services.pilots.domain.unassigned import Unassigned
-from services.pilots.flows.access import READ, SELL, device_of, require_stall
+from services.pilots.flows.access import READ, SELL, device_of, require_stall, who
 from services.pilots.store import unassigned as store
 
 MOST_LISTED: Final = 500
@@ -37,7 +37,7 @@ def find_question(session: Session, subject: Subject, credit_id: UUID, *, is_yes
     if not credit.is_open:
         return None
     answer = "đúng khách của" if is_yes else "không phải khách của"
-    return Asked(credit, credit.sale_id, f"{_who(subject)} trả lời: {answer} quầy {stall.number}")
+    return Asked(credit, credit.sale_id, f"{who(subject)} trả lời: {answer} quầy {stall.number}")
 
 
 def note_answer(
@@ -69,7 +69,7 @@ def find_unassigned(session: Session, subject: Subject, credit_id: UUID, stall_i
     credit = store.read(session, credit_id)
     if credit is None or not credit.is_open or credit.organisation_id != stall.organisation_id:
         return None
-    return Asked(credit, stall_id, f"{_who(subject)} nhận cho quầy {stall.number}")
+    return Asked(credit, stall_id, f"{who(subject)} nhận cho quầy {stall.number}")
 
 
 def note_assignment(session: Session, subject: Subject, stall_id: UUID, asked: Asked | None) -> None:
@@ -94,7 +94,3 @@ def list_unassigned(session: Session, subject: Subject, organisation_id: UUID) -
         return store.of_stall(session, stall.organisation_id, stall.id)
     subject.require(READ, organisation_id)
     return store.of_merchant(session, organisation_id, MOST_LISTED)
-
-
-def _who(subject: Subject) -> str:
-    return f"{subject.name} ({subject.label})" if subject.name else subject.label

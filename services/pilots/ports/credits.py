@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +45,36 @@ class Credits:
         stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
         request = pb.DeclineAskedRequest(request_id=request_id, credit_id=str(credit_id), reason=reason)
         return self._decide(stub.DeclineAsked, request)
+
+    def list_held(self, organisation_id: UUID) -> Sequence[pb.HeldCredit]:
+        """A merchant's held money, oldest first."""
+        stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
+        request = pb.ListHeldCreditsRequest(organisation_id=str(organisation_id))
+        reply: pb.ListHeldCreditsResponse = self._channels.call(
+            stub.ListHeldCredits, request, self._subject, timeout=5
+        )
+        return reply.held
+
+    def tell_apart(self, request_id: str, credit_id: UUID, version: int, same_as: str, reason: str) -> bool:
+        """Say that a doubtful credit is the same money as another, or (empty) its own; False if it was decided meanwhile.
+
+        Raises other errors of reconciliation's.
+        """
+        stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
+        request = pb.ResolveDuplicateRequest(
+            request_id=request_id,
+            credit_id=str(credit_id),
+            same_as_credit_id=same_as,
+            reason=reason,
+            credit_version=version,
+        )
+        return self._decide(stub.ResolveDuplicate, request)
+
+    def hand_over(self, request_id: str, credit_id: UUID, reason: str) -> bool:
+        """Hand unproven money to the city's desk; False if it was decided meanwhile."""
+        stub = pb_grpc.ReconciliationServiceStub(self._channels.to("reconciliation"))
+        request = pb.HandOverCreditRequest(request_id=request_id, credit_id=str(credit_id), reason=reason)
+        return self._decide(stub.HandOverCredit, request)
 
     def _decide(self, method: Any, request: Any) -> bool:
         try:

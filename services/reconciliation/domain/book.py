@@ -120,6 +120,9 @@ class Book(Work):
     ) -> list[Payment]:
         """Move what a decision says out of the credit's suspense; what stays waits under the decision's reason."""
         self.touch(credit)
+        if credit.reason is Reason.AWAITING_CONFIRMATION:
+            # What it was set aside for has come.
+            credit.park_reason = ""
         moved = credit.amount_suspense - decision.suspended
         self._suspend(credit, decision)
         if not moved:

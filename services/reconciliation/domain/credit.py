@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Final, NamedTuple
 
 from services.reconciliation.domain import ledger
@@ -47,6 +47,20 @@ class Reason(StrEnum):
 UNDECIDED: Final = frozenset(
     {Reason.POSSIBLE_DUPLICATE, Reason.AWAITING_CONFIRMATION, Reason.UNKNOWN_ACCOUNT}
 )
+
+
+class Sight(Enum):
+    """Which credits a look may find."""
+
+    ALL = auto()
+    # Of who acts for the whole city: what traders take is not theirs to see.
+    CITY = auto()
+    # The same with unproven money that its trader handed over, without what its payer wrote.
+    CITY_DESK = auto()
+
+
+# Of a trader's, these are decided by him apart from what only has no stall yet.
+HELD: Final = frozenset({Reason.POSSIBLE_DUPLICATE, Reason.AWAITING_CONFIRMATION})
 
 DUPLICATE_PAYMENT: Final = "DUPLICATE_PAYMENT"
 OVERPAID: Final = "OVERPAID"

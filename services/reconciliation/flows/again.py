@@ -79,10 +79,13 @@ def settle_anew(book: Book, credit: Credit, subject: str = BY_RULE, reason: str 
 
 def may_move_by_rule(credit: Credit) -> bool:
     """True for money that waits for something that can come by itself; a person's decision is never overruled."""
-    if not credit.amount_suspense or credit.park_reason or credit.merged_into:
+    if not credit.amount_suspense or credit.merged_into:
         return False
     if credit.reason is Reason.AWAITING_CONFIRMATION:
+        # Set aside, it waited for just this proof.
         return credit.is_confirmed
+    if credit.park_reason:
+        return False
     return bool(credit.waiting_key) or credit.reason in (Reason.UNKNOWN_ACCOUNT, Reason.ASKED)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit import audit
-from kit.auth import Kind, Subject
+from kit.auth import Subject
 from services.reconciliation.domain import errors, ledger
 from services.reconciliation.domain.book import Book
 from services.reconciliation.domain.credit import (
@@ -26,12 +26,20 @@ from services.reconciliation.domain.ledger import EntryKind
 from services.reconciliation.domain.payable import Payable
 from services.reconciliation.domain.undoing import keep_for, merge, reverse, take_back_kept, use_payer_credit
 from services.reconciliation.flows.again import look_again
+from services.reconciliation.flows.auditing import note
+from services.reconciliation.flows.sight import (
+    ASSIGN,
+    UNDO,
+    hides_merchants,
+    lock_credit,
+    read_credit,
+    require,
+    sight_of,
+    visible,
+)
 from services.reconciliation.flows.work import open_book, save
-from services.reconciliation.store import books, payables
+from services.reconciliation.store import books, lists, payables
 from services.reconciliation.store import credit as credit_rows
-
-ASSIGN = "credits.assign"
-UNDO = "credits.undo"
 
 
 def assign(
@@ -52,7 +60,7 @@ def assign(
     if not amounts or len(amounts) != len(allocations) or min(amounts.values()) <= 0:
         raise errors.BadAmount()
     locked = {payable.id: payable for payable in payables.lock(session, ids=amounts)}
-    credit = _lock_credit(session, subject, ASSIGN, credit_id)
+    credit = lock_credit(session, subject, ASSIGN, credit_id)
     _must_be_the_seen(credit, credit_version)
     _must_be_decided(credit)
     for id, amount in amounts.items():
@@ -80,7 +88,7 @@ def assign(
     book.settle(credit, decision, EntryKind.ASSIGNED, subject.label, reason)
     credit.park_reason = ""
     save(session, book)
-    _audit(
+    note(
         session, subject, "credit.assign", credit, reason=reason, allocations=amounts, kept=kept, moved=total
     )
 
@@ -88,13 +96,13 @@ def assign(
 def undo(session: Session, subject: Subject, payment_id: str, reason: str) -> Payment:
     """Undo a payment by an opposite entry. Raises LaterPaymentsStand with the list of what to undo first."""
     _say_why(reason)
-    payment = books.read_payment(session, payment_id)
+    payment = books.read_payment(session, payment_id, without_merchants=hides_merchants(subject, UNDO))
     if payment is None:
         raise errors.PaymentNotFound(payment=payment_id)
-    _require(subject, UNDO, payment.organisation_id)
+    require(subject, UNDO, payment.organisation_id)
     locked = payables.lock(session, ids=[payment.payable_id])
     credit = (
-        _lock_credit(session, subject, UNDO, payment.credit_id)
+        lock_credit(session, subject, UNDO, payment.credit_id)
         if payment.fund_kind is FundKind.BANK_CREDIT
         else None
     )
@@ -146,7 +154,9 @@ def use_credit(
     _say_why(reason)
     if amount <= 0:
         raise errors.BadAmount()
-    _require(subject, ASSIGN, organisation_id)
+    require(subject, ASSIGN, organisation_id)
+    if hides_merchants(subject, ASSIGN) and lists.is_merchant(session, organisation_id):
+        raise errors.PayableNotFound()
     locked = payables.lock(session, ids=[payable_id])
     payable = locked[0] if locked else None
     _may_take(payable, organisation_id, amount)
@@ -176,8 +186,11 @@ def use_credit(
 
 
 def park(session: Session, subject: Subject, credit_id: str, reason: str, credit_version: int = 0) -> None:
-    """Set a suspense credit aside with a reason, or (without one) take it up again."""
-    credit = _lock_credit(session, subject, ASSIGN, credit_id)
+    """Set a suspense credit aside with a reason, or (without one) take it up again.
+
+    Of what a trader handed over, the reason is the city's answer to him.
+    """
+    credit = lock_credit(session, subject, ASSIGN, credit_id, at_desk=True)
     _must_be_the_seen(credit, credit_version)
     if reason and not credit.amount_suspense:
         raise errors.NothingInSuspense(left=0, wanted=credit.amount)
@@ -185,7 +198,7 @@ def park(session: Session, subject: Subject, credit_id: str, reason: str, credit
     book.touch(credit)
     credit.park_reason = reason
     save(session, book)
-    _audit(session, subject, "credit.park" if reason else "credit.unpark", credit, reason=reason)
+    note(session, subject, "credit.park" if reason else "credit.unpark", credit, reason=reason)
 
 
 def keep_for_payer(
@@ -195,7 +208,7 @@ def keep_for_payer(
     _say_why(reason)
     if not payer:
         raise errors.PayerMissing()
-    credit = _lock_credit(session, subject, ASSIGN, credit_id)
+    credit = lock_credit(session, subject, ASSIGN, credit_id)
     _must_be_the_seen(credit, credit_version)
     _must_be_decided(credit)
     if not credit.amount_suspense:
@@ -207,7 +220,7 @@ def keep_for_payer(
     keep_for(book, credit, payer, subject.label, reason)
     credit.park_reason = ""
     save(session, book)
-    _audit(session, subject, "credit.keep_for_payer", credit, reason=reason, payer=payer, moved=moved)
+    note(session, subject, "credit.keep_for_payer", credit, reason=reason, payer=payer, moved=moved)
 
 
 def confirm(session: Session, subject: Subject, credit_id: str, reason: str, credit_version: int = 0) -> None:
@@ -244,9 +257,9 @@ def resolve_duplicate(
         held = Reason.POSSIBLE_DUPLICATE
         _decide_by_rule(session, subject, credit_id, credit_version, held, "credit.own_money", reason)
         return
-    locked = credit_rows.lock(session, {credit_id, same_as})
-    credit = _visible(locked.get(credit_id), subject, ASSIGN, credit_id)
-    same = _visible(locked.get(same_as), subject, ASSIGN, same_as)
+    locked = credit_rows.lock(session, {credit_id, same_as}, sight_of(subject, ASSIGN))
+    credit = visible(locked, subject, ASSIGN, credit_id)
+    same = visible(locked, subject, ASSIGN, same_as)
     _must_be_the_seen(credit, credit_version)
     if credit.reason is not Reason.POSSIBLE_DUPLICATE:
         raise errors.CreditMoved(happened=credit.describe())
@@ -255,11 +268,14 @@ def resolve_duplicate(
     book = open_book()
     merge(book, credit, same, subject.label, reason)
     save(session, book)
-    _audit(session, subject, "credit.same_money", credit, reason=reason, same_as=same_as)
+    note(session, subject, "credit.same_money", credit, reason=reason, same_as=same_as)
 
 
 def _may_be_one(session: Session, credit: Credit, same: Credit) -> bool:
     if credit.id == same.id or same.merged_into or not same.is_in_ledger:
+        return False
+    if credit.is_merchant and credit.organisation_id != same.organisation_id:
+        # What another unit has of it is not a trader's to see or to say.
         return False
     if (credit.place, credit.amount) != (same.place, same.amount):
         return False
@@ -283,7 +299,7 @@ def _decide_by_rule(
     Under a tenant's eyes a payable of another organisation looks as if it had not come yet; the sweeper, who sees all,
     then says WRONG_ACCOUNT within a minute.
     """
-    seen = _visible(credit_rows.read(session, [credit_id]).get(credit_id), subject, ASSIGN, credit_id)
+    seen = read_credit(session, subject, ASSIGN, credit_id, at_desk=held is Reason.AWAITING_CONFIRMATION)
 
     def may(credit: Credit) -> bool:
         _must_be_the_seen(credit, credit_version)
@@ -292,7 +308,7 @@ def _decide_by_rule(
         return True
 
     look_again(session, [credit_id], may=may, prepare=prepare, subject=subject.label, reason=reason)
-    _audit(session, subject, action, seen, reason=reason)
+    note(session, subject, action, seen, reason=reason)
 
 
 def _take_back(
@@ -344,33 +360,6 @@ def _must_be_decided(credit: Credit) -> None:
         raise errors.CreditMoved(happened=credit.describe())
 
 
-def _lock_credit(session: Session, subject: Subject, permission: str, credit_id: str) -> Credit:
-    return _visible(credit_rows.lock(session, [credit_id]).get(credit_id), subject, permission, credit_id)
-
-
-def _visible(credit: Credit | None, subject: Subject, permission: str, credit_id: str) -> Credit:
-    if credit is None:
-        raise errors.CreditNotFound(credit=credit_id)
-    _require(subject, permission, credit.organisation_id)
-    return credit
-
-
-def _require(subject: Subject, permission: str, organisation_id: str) -> None:
-    if subject.kind is not Kind.SERVICE:
-        subject.require(permission, UUID(organisation_id))
-
-
 def _say_why(reason: str) -> None:
     if not reason.strip():
         raise errors.ReasonMissing()
-
-
-def _audit(session: Session, subject: Subject, action: str, credit: Credit, **detail: object) -> None:
-    audit.record(
-        session,
-        subject=subject.label,
-        action=action,
-        object=f"credit:{credit.id}",
-        organisation_id=UUID(credit.organisation_id),
-        detail={**detail, "by": subject.name, "amount": credit.amount, "version": credit.version},
-    )

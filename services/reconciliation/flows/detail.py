@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.reconciliation.domain import errors
-from services.reconciliation.domain.credit import Credit, Payment, Reason, Report, Reversal
+from services.reconciliation.domain.credit import Credit, Payment, Reason, Report, Reversal, Sight
 from services.reconciliation.domain.ledger import Entry
 from services.reconciliation.store import books, lists, queue
 from services.reconciliation.store import credit as credit_rows
@@ -30,9 +30,9 @@ class Detail:
     decisions: list[Decided]
 
 
-def read(session: Session, credit_id: str) -> Detail:
+def read(session: Session, credit_id: str, sight: Sight) -> Detail:
     """Raises CreditNotFound."""
-    credit = credit_rows.read(session, [credit_id]).get(credit_id)
+    credit = credit_rows.read(session, [credit_id], sight).get(credit_id)
     if credit is None:
         raise errors.CreditNotFound(credit=credit_id)
     payments = books.payments_of_credit(session, credit_id)
@@ -43,7 +43,7 @@ def read(session: Session, credit_id: str) -> Detail:
         payments,
         cards_of(session, [payment for payment, _ in payments]),
         books.entries_of_credit(session, credit_id),
-        lists.possible_duplicates(session, credit) if is_possible else [],
+        lists.possible_duplicates(session, credit, sight) if is_possible else [],
         queue.decisions(session, credit.organisation_id, credit_id, [payment.id for payment, _ in payments]),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kit.references import Outcome, find, normalise
 from kit.text import search_key
 from services.reconciliation.domain import errors
+from services.reconciliation.domain.credit import Sight
 from services.reconciliation.domain.payable import Payable
 from services.reconciliation.domain.suggesting import MOST, Clues, Suggestion, rank
 from services.reconciliation.domain.words import memo_words, name_windows
@@ -19,11 +20,13 @@ from services.reconciliation.store.payables import Card
 _MOST_WINDOWS = 8
 
 
-def suggest(session: Session, credit_id: str) -> list[Suggestion]:
-    """Payables that a waiting credit may be for, best first. Raises CreditNotFound."""
-    credit = credit_rows.read(session, [credit_id]).get(credit_id)
+def suggest(session: Session, credit_id: str, sight: Sight) -> list[Suggestion]:
+    """Payables that a waiting credit may be for, best first; none of a trader's. Raises CreditNotFound."""
+    credit = credit_rows.read(session, [credit_id], sight).get(credit_id)
     if credit is None:
         raise errors.CreditNotFound(credit=credit_id)
+    if credit.is_merchant and sight is not Sight.ALL:
+        return []
     found = find(credit.memo)
     amount = credit.amount_suspense or credit.amount
     near = found.references if found.outcome is not Outcome.NONE else ()

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Final
-from uuid import UUID
 
 import grpc
 from sqlalchemy.orm import Session
 
 from kit import clock, pages
 from kit.auth import Permission, Subject
-from kit.errors import InvalidArgument
-from kit.grpc_server import Edge, caller_of
+from kit.grpc_server import Edge
 from kit.rpc import dead_letters
 from kit.rpc.dead_letters import DeadLetters
+from services.reconciliation.domain.credit import Sight
 from services.reconciliation.flows import clerk, detail, suggesting, summary
+from services.reconciliation.flows.sight import ASSIGN, UNDO
 from services.reconciliation.publish import timestamp
-from services.reconciliation.rpc import present
+from services.reconciliation.rpc import exceptions, held, present
+from services.reconciliation.rpc.exceptions import ExceptionsDesk
+from services.reconciliation.rpc.fields import BadIdentifier, acts_for_city, id_in, only_one
+from services.reconciliation.rpc.held import STALLS, HeldDesk
 from services.reconciliation.store import lists, queue
 from xoai.common.v1 import common_pb2 as common_pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
@@ -36,19 +39,11 @@ _VIEWS = {
     pb.ListCreditsRequest.VIEW_TWICE_OPEN: "twice_open",
 }
 _READERS = ("cli", "gateway")
-# The pilots' service hands on what a stall answered, or a merchant decided about their own money.
-_STALLS = ("pilots",)
 _OLD_HOURS: Final = 24
 _MOST_IDS: Final = 100
 
 
-class BadIdentifier(InvalidArgument):
-    reason = "BAD_IDENTIFIER"
-    vi = "Mã “{value}” ở mục {field} không đúng."
-    en = "The id “{value}” in {field} is not one."
-
-
-class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
+class ReconciliationServicer(HeldDesk, ExceptionsDesk, pb_grpc.ReconciliationServiceServicer):
     """Opens the one transaction of each call. `page_key` signs page tokens."""
 
     PERMISSIONS: Mapping[str, Permission] = {
@@ -56,19 +51,21 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         "GetCredit": Permission("credits.read", services=_READERS),
         "SuggestPayables": Permission("credits.read"),
         "SearchPayables": Permission("credits.read"),
-        "AssignCredit": Permission(clerk.ASSIGN, services=_STALLS),
-        "DeclineAsked": Permission(clerk.ASSIGN, services=_STALLS),
-        "UndoPayment": Permission(clerk.UNDO),
-        "UsePayerCredit": Permission(clerk.ASSIGN),
-        "ParkCredit": Permission(clerk.ASSIGN),
-        "ResolveDuplicate": Permission(clerk.ASSIGN),
-        "ConfirmCredit": Permission(clerk.ASSIGN),
-        "KeepForPayer": Permission(clerk.ASSIGN),
+        "AssignCredit": Permission(ASSIGN, services=STALLS),
+        "DeclineAsked": Permission(ASSIGN, services=STALLS),
+        "UndoPayment": Permission(UNDO),
+        "UsePayerCredit": Permission(ASSIGN),
+        "ParkCredit": Permission(ASSIGN),
+        "ResolveDuplicate": Permission(ASSIGN, services=STALLS),
+        "ConfirmCredit": Permission(ASSIGN),
+        "KeepForPayer": Permission(ASSIGN),
         "SummariseQueue": Permission("credits.read"),
         "ListPayments": Permission("credits.read"),
         "ListPayerCredits": Permission("credits.read", services=_READERS),
         "ListLedgerBalances": Permission("ledger.read", services=_READERS),
         "SummariseCredits": Permission("credits.read", services=_READERS),
+        **held.PERMISSIONS,
+        **exceptions.PERMISSIONS,
         "ListDeadLetters": dead_letters.PERMISSION,
         "ReplayDeadLetters": dead_letters.PERMISSION,
     }
@@ -81,15 +78,15 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ListCredits(
         self, request: pb.ListCreditsRequest, context: grpc.ServicerContext
     ) -> pb.ListCreditsResponse:
-        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        organisation_id = id_in(request.organisation_id, "organisation_id", may_be_empty=True)
         wanted = lists.Filter(
-            organisation_id or _only_one(context),
+            organisation_id or only_one(context),
             _VIEWS[request.view],
             request.suspense_reason,
             request.search,
             request.oldest_first,
             clock.now() - timedelta(hours=request.older_than_hours) if request.older_than_hours > 0 else None,
-            _acts_for_city(context),
+            acts_for_city(context),
         )
         filters = (
             organisation_id,
@@ -108,7 +105,9 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
                 session, organisation_id, without_merchants=wanted.without_merchants
             )
             return pb.ListCreditsResponse(
-                credits=[present.credit(each) for each in found.credits],
+                credits=[
+                    present.credit(each, hides_payer=wanted.without_merchants) for each in found.credits
+                ],
                 next_page_token=pages.token((found.after,), filters, self._page_key) if found.after else "",
                 suspense_count=count,
                 suspense_amount=amount,
@@ -118,21 +117,27 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         return self._edge.query(context, read)
 
     def GetCredit(self, request: pb.GetCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.id, "id")
-        return self._edge.query(context, lambda session, _: present.detail(detail.read(session, id)))
+        id = id_in(request.id, "id")
+        sight = _sight(context)
+        hides = acts_for_city(context)
+        return self._edge.query(
+            context,
+            lambda session, _: present.detail(detail.read(session, id, sight), hides_payer=hides),
+        )
 
     def SuggestPayables(
         self, request: pb.SuggestPayablesRequest, context: grpc.ServicerContext
     ) -> pb.SuggestPayablesResponse:
-        id = _id(request.credit_id, "credit_id")
-        found = self._edge.query(context, lambda session, _: suggesting.suggest(session, id))
+        id = id_in(request.credit_id, "credit_id")
+        sight = _sight(context)
+        found = self._edge.query(context, lambda session, _: suggesting.suggest(session, id, sight))
         return pb.SuggestPayablesResponse(suggestions=[present.suggestion(each) for each in found])
 
     def SearchPayables(
         self, request: pb.SearchPayablesRequest, context: grpc.ServicerContext
     ) -> pb.SearchPayablesResponse:
-        id = _id(request.organisation_id, "organisation_id")
-        hides = _acts_for_city(context)
+        id = id_in(request.organisation_id, "organisation_id")
+        hides = acts_for_city(context)
         found = self._edge.query(
             context,
             lambda session, _: suggesting.search(session, id, request.search, without_merchants=hides),
@@ -140,8 +145,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         return pb.SearchPayablesResponse(payables=[present.suggestion(each) for each in found])
 
     def AssignCredit(self, request: pb.AssignCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
-        wanted = [(_id(each.payable_id, "payable_id"), each.amount) for each in request.allocations]
+        id = id_in(request.credit_id, "credit_id")
+        wanted = [(id_in(each.payable_id, "payable_id"), each.amount) for each in request.allocations]
 
         def assign(session: Session, subject: Subject) -> None:
             clerk.assign(
@@ -157,7 +162,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         return self._change(context, request, id, assign)
 
     def DeclineAsked(self, request: pb.DeclineAskedRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
+        id = id_in(request.credit_id, "credit_id")
         return self._change(
             context,
             request,
@@ -166,20 +171,21 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         )
 
     def UndoPayment(self, request: pb.UndoPaymentRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.payment_id, "payment_id")
+        id = id_in(request.payment_id, "payment_id")
 
         def undo(session: Session, subject: Subject) -> pb.CreditDetail:
             payment = clerk.undo(session, subject, id, request.reason)
             if payment.credit_id:
-                return present.detail(detail.read(session, payment.credit_id))
+                found = detail.read(session, payment.credit_id, _sight(context))
+                return present.detail(found, hides_payer=acts_for_city(context))
             cards = detail.cards_of(session, [payment])
             return pb.CreditDetail(payments=[present.payment(payment, None, cards)])
 
         return self._edge.command(context, request, pb.CreditDetail, undo)
 
     def UsePayerCredit(self, request: pb.UsePayerCreditRequest, context: grpc.ServicerContext) -> pb.Payment:
-        organisation_id = _id(request.organisation_id, "organisation_id")
-        payable_id = _id(request.payable_id, "payable_id")
+        organisation_id = id_in(request.organisation_id, "organisation_id")
+        payable_id = id_in(request.payable_id, "payable_id")
 
         def use(session: Session, subject: Subject) -> pb.Payment:
             payment = clerk.use_credit(
@@ -196,7 +202,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         return self._edge.command(context, request, pb.Payment, use)
 
     def ParkCredit(self, request: pb.ParkCreditRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
+        id = id_in(request.credit_id, "credit_id")
         return self._change(
             context,
             request,
@@ -207,8 +213,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ResolveDuplicate(
         self, request: pb.ResolveDuplicateRequest, context: grpc.ServicerContext
     ) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
-        same_as = _id(request.same_as_credit_id, "same_as_credit_id", may_be_empty=True)
+        id = id_in(request.credit_id, "credit_id")
+        same_as = id_in(request.same_as_credit_id, "same_as_credit_id", may_be_empty=True)
 
         def resolve(session: Session, subject: Subject) -> None:
             clerk.resolve_duplicate(session, subject, id, same_as, request.reason, request.credit_version)
@@ -218,7 +224,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ConfirmCredit(
         self, request: pb.ConfirmCreditRequest, context: grpc.ServicerContext
     ) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
+        id = id_in(request.credit_id, "credit_id")
         return self._change(
             context,
             request,
@@ -229,7 +235,7 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
         )
 
     def KeepForPayer(self, request: pb.KeepForPayerRequest, context: grpc.ServicerContext) -> pb.CreditDetail:
-        id = _id(request.credit_id, "credit_id")
+        id = id_in(request.credit_id, "credit_id")
 
         def keep(session: Session, subject: Subject) -> None:
             clerk.keep_for_payer(
@@ -241,11 +247,11 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def SummariseQueue(
         self, request: pb.SummariseQueueRequest, context: grpc.ServicerContext
     ) -> pb.QueueSummary:
-        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        id = id_in(request.organisation_id, "organisation_id", may_be_empty=True)
         now = clock.now()
         old_before = now - timedelta(hours=request.old_hours if request.old_hours > 0 else _OLD_HOURS)
         day_start = datetime.combine(clock.business_date(now), time.min, clock.CITY_ZONE)
-        hides = _acts_for_city(context)
+        hides = acts_for_city(context)
         return present.queue(
             self._edge.query(
                 context,
@@ -258,14 +264,17 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ListPayments(
         self, request: pb.ListPaymentsRequest, context: grpc.ServicerContext
     ) -> pb.ListPaymentsResponse:
-        ids = [_id(id, "ids") for id in request.ids[:_MOST_IDS]]
-        payable_id = _id(request.payable_id, "payable_id", may_be_empty=True)
-        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=not request.payer_id)
+        ids = [id_in(id, "ids") for id in request.ids[:_MOST_IDS]]
+        payable_id = id_in(request.payable_id, "payable_id", may_be_empty=True)
+        organisation_id = id_in(request.organisation_id, "organisation_id", may_be_empty=not request.payer_id)
         if not (ids or payable_id or request.payer_id):
             raise BadIdentifier(value="", field="payable_id")
+        hides = acts_for_city(context)
 
         def read(session: Session, subject: Subject) -> pb.ListPaymentsResponse:
-            found = queue.payments(session, ids, payable_id, organisation_id, request.payer_id)
+            found = queue.payments(
+                session, ids, payable_id, organisation_id, request.payer_id, without_merchants=hides
+            )
             cards = detail.cards_of(session, [payment for payment, _ in found])
             return pb.ListPaymentsResponse(
                 payments=[present.payment(payment, reversal, cards) for payment, reversal in found]
@@ -276,14 +285,19 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ListPayerCredits(
         self, request: pb.ListPayerCreditsRequest, context: grpc.ServicerContext
     ) -> pb.ListPayerCreditsResponse:
-        organisation_id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        organisation_id = id_in(request.organisation_id, "organisation_id", may_be_empty=True)
         filters = (organisation_id, request.payer_id)
         after = pages.position(request.page_token, filters, self._page_key)
-        size = pages.size(request.page_size)
+        size, hides = pages.size(request.page_size), acts_for_city(context)
         rows = self._edge.query(
             context,
             lambda session, _: lists.payer_credits(
-                session, organisation_id, request.payer_id, str(after[0]) if after else "", size + 1
+                session,
+                organisation_id,
+                request.payer_id,
+                str(after[0]) if after else "",
+                size + 1,
+                without_merchants=hides,
             ),
         )
         page, token = pages.cut(
@@ -300,9 +314,9 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def ListLedgerBalances(
         self, request: pb.ListLedgerBalancesRequest, context: grpc.ServicerContext
     ) -> pb.ListLedgerBalancesResponse:
-        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
+        id = id_in(request.organisation_id, "organisation_id", may_be_empty=True)
         read = lists.balances_by_kind if request.payers_together else lists.balances
-        hides = _acts_for_city(context)
+        hides = acts_for_city(context)
         rows = self._edge.query(context, lambda session, _: read(session, id, without_merchants=hides))
         return pb.ListLedgerBalancesResponse(
             balances=[
@@ -314,8 +328,8 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     def SummariseCredits(
         self, request: pb.SummariseCreditsRequest, context: grpc.ServicerContext
     ) -> pb.CreditsSummary:
-        id = _id(request.organisation_id, "organisation_id", may_be_empty=True)
-        hides = _acts_for_city(context)
+        id = id_in(request.organisation_id, "organisation_id", may_be_empty=True)
+        hides = acts_for_city(context)
 
         def read(session: Session, subject: Subject) -> pb.CreditsSummary:
             found = summary.summarise(session, id, without_merchants=hides)
@@ -343,29 +357,13 @@ class ReconciliationServicer(pb_grpc.ReconciliationServiceServicer):
     ) -> pb.CreditDetail:
         def effect(session: Session, subject: Subject) -> pb.CreditDetail:
             change(session, subject)
-            return present.detail(detail.read(session, credit_id))
+            # Once it is decided, what was handed over is hidden again; the answer to the deciding call is not.
+            found = detail.read(session, credit_id, Sight.ALL)
+            return present.detail(found, hides_payer=acts_for_city(context))
 
         return self._edge.command(context, request, pb.CreditDetail, effect)
 
 
-def _only_one(context: grpc.ServicerContext) -> str:
-    """The one organisation that a caller may see anyway, so that its index is of use; empty for others."""
-    tenants = caller_of(context).tenants
-    if tenants is None or tenants.everywhere or len(tenants.organisation_ids) != 1:
-        return ""
-    return str(next(iter(tenants.organisation_ids)))
-
-
-def _acts_for_city(context: grpc.ServicerContext) -> bool:
-    """True for a person or system that sees every organisation: what traders take is not theirs to see."""
-    tenants = caller_of(context).tenants
-    return tenants is not None and tenants.everywhere
-
-
-def _id(value: str, field: str, *, may_be_empty: bool = False) -> str:
-    if may_be_empty and not value:
-        return ""
-    try:
-        return str(UUID(value))
-    except ValueError as error:
-        raise BadIdentifier(value=value[:60], field=field) from error
+def _sight(context: grpc.ServicerContext) -> Sight:
+    """What a look at one credit finds."""
+    return Sight.CITY_DESK if acts_for_city(context) else Sight.ALL

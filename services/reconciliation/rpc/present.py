@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from services.reconciliation.domain.suggesting import Suggestion
 from services.reconciliation.flows.detail import Card, Detail
 from services.reconciliation.flows.summary import Summary
 from services.reconciliation.publish import timestamp
+from services.reconciliation.store.held import Held, Twin
 from services.reconciliation.store.queue import Queue
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as events
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
@@ -22,8 +23,9 @@ _FUNDS: Final = {
 }
 
 
-def credit(value: Credit) -> pb.Credit:
-    """A credit."""
+def credit(value: Credit, *, hides_payer: bool = False) -> pb.Credit:
+    """A credit; of a trader's, `hides_payer` leaves out what its payer wrote."""
+    is_bare = hides_payer and value.is_merchant
     return pb.Credit(
         id=value.id,
         organisation_id=value.organisation_id,
@@ -36,10 +38,10 @@ def credit(value: Credit) -> pb.Credit:
         amount_payer_credit=value.amount_payer_credit,
         amount_suspense=value.amount_suspense,
         amount_refundable=value.amount_refundable,
-        memo=value.memo,
+        memo="" if is_bare else value.memo,
         bank_reference=value.bank_reference,
-        payer_name=value.payer_name,
-        payer_account=value.payer_account,
+        payer_name="" if is_bare else value.payer_name,
+        payer_account="" if is_bare else value.payer_account,
         suspense_reason=value.reason.value,
         park_reason=value.park_reason,
         bank_time=timestamp(value.bank_time),
@@ -51,17 +53,21 @@ def credit(value: Credit) -> pb.Credit:
         merged_into_credit_id=value.merged_into,
         payer_id=value.payer,
         currency_code=value.currency,
-        asked_payable_id=value.asked_payable_id,
+        asked_payable_id="" if is_bare else value.asked_payable_id,
+        handed_over=is_bare,
     )
 
 
-def detail(value: Detail) -> pb.CreditDetail:
-    """A credit with all that belongs to it."""
+def detail(value: Detail, *, hides_payer: bool = False) -> pb.CreditDetail:
+    """A credit with all that belongs to it; of a trader's, `hides_payer` leaves the credit and the decisions."""
+    is_bare = hides_payer and value.credit.is_merchant
     return pb.CreditDetail(
-        credit=credit(value.credit),
-        reports=[_report(each) for each in value.reports],
-        payments=[payment(each, reversal, value.cards) for each, reversal in value.payments],
-        entries=[_entry(each, post_time) for each, post_time in value.entries],
+        credit=credit(value.credit, hides_payer=hides_payer),
+        reports=[] if is_bare else [_report(each) for each in value.reports],
+        payments=[]
+        if is_bare
+        else [payment(each, reversal, value.cards) for each, reversal in value.payments],
+        entries=[] if is_bare else [_entry(each, post_time) for each, post_time in value.entries],
         possible_duplicates=[credit(each) for each in value.possible_duplicates],
         events=[
             pb.CreditEvent(
@@ -72,6 +78,36 @@ def detail(value: Detail) -> pb.CreditDetail:
                 amount=each.amount,
             )
             for each in value.decisions
+        ],
+    )
+
+
+def held(value: Held, twins: Sequence[Twin]) -> pb.HeldCredit:
+    """A trader's held money, without what its payer wrote."""
+    money = value.credit
+    return pb.HeldCredit(
+        credit_id=money.id,
+        version=money.version,
+        amount=money.amount_suspense,
+        suspense_reason=money.reason.value,
+        bank_time=timestamp(money.bank_time),
+        arrive_time=timestamp(money.arrive_time),
+        bank_reference=money.bank_reference,
+        payer_account_last_four=money.payer_account[-4:],
+        account_last_four=money.account_number[-4:],
+        hand_over_time=timestamp(value.hand_over_time) if value.hand_over_time else None,
+        answer=money.park_reason,
+        twins=[
+            pb.HeldTwin(
+                credit_id=each.id,
+                amount=each.amount,
+                bank_time=timestamp(each.bank_time),
+                arrive_time=timestamp(each.arrive_time),
+                bank_reference=each.bank_reference,
+                payer_account_last_four=each.payer_account[-4:],
+                paid=paid,
+            )
+            for each, paid in twins
         ],
     )
 

@@ -203,9 +203,16 @@ def standing_payments(session: Session, payable_ids: Iterable[str]) -> list[Paym
     return [payment_from_row(row) for row in cursor(session).execute(statement, parameters, prepare=False)]
 
 
-def read_payment(session: Session, payment_id: str) -> Payment | None:
+# Behind the organisation of a row: it is no trader's.
+NOT_A_TRADERS: Final[LiteralString] = (
+    " NOT IN (SELECT a.organisation_id FROM receiving_account a WHERE a.is_merchant)"
+)
+
+
+def read_payment(session: Session, payment_id: str, *, without_merchants: bool = False) -> Payment | None:
     """A payment by id, undone or not."""
     statement: LiteralString = "SELECT " + PAYMENT_COLUMNS + " FROM payment p WHERE p.id = %s::uuid"
+    statement += " AND p.organisation_id" + NOT_A_TRADERS if without_merchants else ""
     row = cursor(session).execute(statement, (payment_id,)).fetchone()
     return payment_from_row(row) if row else None
 

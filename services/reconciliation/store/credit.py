@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 
 from kit.arrays import booleans, integers, plain, text_array
 from kit.db import cursor
-from services.reconciliation.domain.credit import Account, Channel, Credit, Reason, Report, ReportRow, Telling
+from services.reconciliation.domain.credit import (
+    Account,
+    Channel,
+    Credit,
+    Reason,
+    Report,
+    ReportRow,
+    Sight,
+    Telling,
+)
 from services.reconciliation.domain.joining import MEMO_DAYS, REFERENCE_DAYS
 
 _PARTS: Final = ("amount_applied", "amount_payer_credit", "amount_suspense", "amount_refundable")
@@ -23,6 +32,15 @@ COLUMNS: Final[LiteralString] = (
     " c.is_in_ledger, c.has_statement, c.exceptions, c.report_count, coalesce(c.merged_into::text, ''), c.version,"
     " coalesce(c.asked_payable_id::text, ''), c.is_merchant, c.reference_join, c.memo_join"
 )
+# Conditions on credits `c`.
+SIGHTS: Final[dict[Sight, LiteralString]] = {
+    Sight.ALL: "",
+    Sight.CITY: " AND NOT c.is_merchant",
+    Sight.CITY_DESK: (
+        " AND (NOT c.is_merchant OR (c.reason = 'AWAITING_CONFIRMATION' AND c.amount_suspense > 0"
+        " AND EXISTS (SELECT FROM handed_over h WHERE h.credit_id = c.id)))"
+    ),
+}
 SEEN: Final[LiteralString] = "SELECT r.id::text FROM report r WHERE r.id = ANY(%(reports)s::uuid[])"
 _TELLING: Final[LiteralString] = """
     SELECT t.id::text, t.bin, t.account_number, t.amount, t.bank_reference_key, t.join_text, t.bank_date,
@@ -118,18 +136,24 @@ def telling_from_row(row: Sequence[Any]) -> Telling:
     )
 
 
-def lock(session: Session, ids: Iterable[str]) -> dict[str, Credit]:
+def lock(session: Session, ids: Iterable[str], sight: Sight = Sight.ALL) -> dict[str, Credit]:
     """Lock credits, sorted, as they stand when the lock is held. Comes after payables in the order of locks."""
     statement: LiteralString = (
-        "SELECT " + COLUMNS + " FROM credit c WHERE c.id = ANY(%s::uuid[]) ORDER BY c.id FOR UPDATE"
+        "SELECT "
+        + COLUMNS
+        + " FROM credit c WHERE c.id = ANY(%s::uuid[])"
+        + SIGHTS[sight]
+        + " ORDER BY c.id FOR UPDATE"
     )
     rows = cursor(session).execute(statement, (plain(ids),), prepare=False)
     return {row[0]: from_row(row) for row in rows}
 
 
-def read(session: Session, ids: Iterable[str]) -> dict[str, Credit]:
+def read(session: Session, ids: Iterable[str], sight: Sight = Sight.ALL) -> dict[str, Credit]:
     """Credits as they stand, without a lock."""
-    statement: LiteralString = "SELECT " + COLUMNS + " FROM credit c WHERE c.id = ANY(%s::uuid[])"
+    statement: LiteralString = (
+        "SELECT " + COLUMNS + " FROM credit c WHERE c.id = ANY(%s::uuid[])" + SIGHTS[sight]
+    )
     return {row[0]: from_row(row) for row in cursor(session).execute(statement, (plain(ids),), prepare=False)}
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from kit.db import cursor
 from kit.text import fold_upper, search_key
 from services.reconciliation.domain import ledger
-from services.reconciliation.domain.credit import Credit
-from services.reconciliation.store.credit import COLUMNS, from_row
+from services.reconciliation.domain.credit import Credit, Sight
+from services.reconciliation.store.books import NOT_A_TRADERS
+from services.reconciliation.store.credit import COLUMNS, SIGHTS, from_row
 from services.reconciliation.store.queue import OVER_OPEN, SHORT_OPEN, TWICE_OPEN, time_of
 
 _SELECT: Final[LiteralString] = "SELECT " + COLUMNS + " FROM credit c WHERE c.merged_into IS NULL"
@@ -58,7 +59,7 @@ class Filter:
     search: str
     is_oldest_first: bool
     arrived_before: datetime | None = None
-    # For who acts for the whole city: what traders take is not theirs to see.
+    # For who acts for the whole city: what traders take is not theirs to see, save what one handed over.
     without_merchants: bool = False
 
 
@@ -160,7 +161,9 @@ def _by_code(session: Session, values: dict[str, Any]) -> list[str]:
 
 def _narrowed(wanted: Filter) -> LiteralString:
     narrowed: LiteralString = " AND c.reason = %(reason)s" if wanted.reason else ""
-    narrowed += " AND NOT c.is_merchant" if wanted.without_merchants else ""
+    if wanted.without_merchants:
+        # A search would find by what the payer wrote, which stays hidden.
+        narrowed += SIGHTS[Sight.CITY if wanted.search else Sight.CITY_DESK]
     return narrowed + (" AND c.arrive_time < %(arrived_before)s" if wanted.arrived_before else "")
 
 
@@ -203,17 +206,16 @@ def _plain_like(text: str) -> str:
 
 def suspense(session: Session, organisation_id: str, *, without_merchants: bool) -> tuple[int, int]:
     """How many credits wait for a person, and the đồng in them."""
-    others: LiteralString = " AND NOT is_merchant" if without_merchants else ""
     statement: LiteralString = (
-        "SELECT count(*), coalesce(sum(amount_suspense), 0)::bigint FROM credit WHERE amount_suspense > 0"
-        " AND park_reason = '' AND (%(organisation)s = '' OR organisation_id::text = %(organisation)s)"
-    ) + others
+        "SELECT count(*), coalesce(sum(c.amount_suspense), 0)::bigint FROM credit c WHERE c.amount_suspense > 0"
+        " AND c.park_reason = '' AND (%(organisation)s = '' OR c.organisation_id::text = %(organisation)s)"
+    ) + SIGHTS[Sight.CITY_DESK if without_merchants else Sight.ALL]
     row = cursor(session).execute(statement, {"organisation": organisation_id}, prepare=False).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
 
 
-def possible_duplicates(session: Session, credit: Credit) -> list[Credit]:
+def possible_duplicates(session: Session, credit: Credit, sight: Sight) -> list[Credit]:
     """Other credits on the same account with the same amount and reference or memo, around the same days."""
     statement: LiteralString = (
         "SELECT "
@@ -221,8 +223,9 @@ def possible_duplicates(session: Session, credit: Credit) -> list[Credit]:
         + """ FROM credit c WHERE c.id <> %(id)s::uuid AND c.is_in_ledger
         AND c.bin = %(bin)s AND c.account_number = %(number)s AND c.amount = %(amount)s
         AND ((c.reference_join = %(by_reference)s AND c.bank_date BETWEEN %(day)s - 31 AND %(day)s + 31)
-             OR (c.memo_join = %(by_memo)s AND c.bank_date BETWEEN %(day)s - 1 AND %(day)s + 1))
-        ORDER BY c.id LIMIT 20"""
+             OR (c.memo_join = %(by_memo)s AND c.bank_date BETWEEN %(day)s - 1 AND %(day)s + 1))"""
+        + SIGHTS[sight]
+        + " ORDER BY c.id LIMIT 20"
     )
     parameters = {
         "id": credit.id,
@@ -247,7 +250,7 @@ def cards(session: Session, payable_ids: Sequence[str]) -> dict[str, tuple[str, 
 
 
 def payer_credits(
-    session: Session, organisation_id: str, payer: str, after: str, limit: int
+    session: Session, organisation_id: str, payer: str, after: str, limit: int, *, without_merchants: bool
 ) -> list[tuple[str, str, str, int]]:
     """Organisation, payer, a name and đồng of payers' credits, in order of organisation and payer."""
     head = ledger.PAYER_CREDIT
@@ -262,7 +265,9 @@ def payer_credits(
         WHERE b.ledger_account LIKE 'payer_credit:%%' AND b.balance <> 0
           AND (%(organisation)s = '' OR b.organisation_id::text = %(organisation)s)
           AND (%(payer)s = '' OR b.ledger_account = 'payer_credit:' || %(payer)s)
-          AND (%(after)s = '' OR b.organisation_id::text || ' ' || b.ledger_account > %(after)s)
+          AND (%(after)s = '' OR b.organisation_id::text || ' ' || b.ledger_account > %(after)s)"""
+    statement += " AND b.organisation_id" + NOT_A_TRADERS if without_merchants else ""
+    statement += """
         ORDER BY b.organisation_id::text || ' ' || b.ledger_account LIMIT %(limit)s"""
     parameters = {
         "head": len(head) + 1,
@@ -275,9 +280,7 @@ def payer_credits(
 
 
 # Of rows that carry an organisation: those of traders left out.
-_NO_TRADERS: Final[LiteralString] = (
-    " AND organisation_id NOT IN (SELECT a.organisation_id FROM receiving_account a WHERE a.is_merchant)"
-)
+_NO_TRADERS: Final[LiteralString] = " AND organisation_id" + NOT_A_TRADERS
 
 
 def is_merchant(session: Session, organisation_id: str) -> bool:

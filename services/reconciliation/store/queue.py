@@ -11,8 +11,21 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from kit.db import cursor
-from services.reconciliation.domain.credit import DUPLICATE_PAYMENT, OVERPAID, UNDERPAID, Payment, Reversal
-from services.reconciliation.store.books import PAYMENT_COLUMNS, REVERSAL_COLUMNS, payment_from_row
+from services.reconciliation.domain.credit import (
+    DUPLICATE_PAYMENT,
+    OVERPAID,
+    UNDERPAID,
+    Payment,
+    Reversal,
+    Sight,
+)
+from services.reconciliation.store.books import (
+    NOT_A_TRADERS,
+    PAYMENT_COLUMNS,
+    REVERSAL_COLUMNS,
+    payment_from_row,
+)
+from services.reconciliation.store.credit import SIGHTS
 
 _MOST_PAYMENTS: Final = 200
 _MOST_EVENTS: Final = 200
@@ -48,6 +61,17 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Age:
+    """How many credits wait for one reason, the oldest of them, and how many are old."""
+
+    reason: str
+    is_parked: bool
+    count: int
+    oldest_time: datetime
+    old: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """One decision of a person about a credit."""
 
@@ -68,12 +92,13 @@ def summarise(
 ) -> Queue:
     """The queue of one organisation, or (empty) of all that the transaction may see."""
     own: LiteralString = " AND c.organisation_id = %(organisation)s::uuid" if organisation_id else ""
-    own += " AND NOT c.is_merchant" if without_merchants else ""
+    waits = own + SIGHTS[Sight.CITY_DESK if without_merchants else Sight.ALL]
+    own += SIGHTS[Sight.CITY if without_merchants else Sight.ALL]
     parameters = {"organisation": organisation_id, "old": old_before, "first": first_id_at(day_start)}
     found = cursor(session)
     waiting: LiteralString = (
         "SELECT c.reason, c.park_reason <> '', count(*), sum(c.amount_suspense)::bigint,"
-        " count(*) FILTER (WHERE c.arrive_time < %(old)s) FROM credit c WHERE c.amount_suspense > 0" + own
+        " count(*) FILTER (WHERE c.arrive_time < %(old)s) FROM credit c WHERE c.amount_suspense > 0" + waits
     )
     rows = found.execute(waiting + " GROUP BY 1, 2 ORDER BY 1, 2", parameters, prepare=False).fetchall()
     marked: LiteralString = "SELECT count(*) FROM credit c WHERE c.exceptions <> '{}'" + own
@@ -98,6 +123,17 @@ def summarise(
     )
 
 
+def ages(session: Session, old_before: datetime) -> list[Age]:
+    """What waits at the city's and its billers' desks, as far as the transaction may see; traders' own lists left out."""
+    statement: LiteralString = (
+        "SELECT c.reason, c.park_reason <> '', count(*), min(c.arrive_time),"
+        " count(*) FILTER (WHERE c.arrive_time < %(old)s) FROM credit c WHERE c.amount_suspense > 0"
+        + SIGHTS[Sight.CITY_DESK]
+        + " GROUP BY 1, 2"
+    )
+    return [Age(*row) for row in cursor(session).execute(statement, {"old": old_before}, prepare=False)]
+
+
 def first_id_at(moment: datetime) -> str:
     """The lowest id that a report of this moment or later can have: ids begin with their milliseconds."""
     stamp = f"{int(moment.timestamp() * 1000):012x}"
@@ -110,7 +146,13 @@ def time_of(id: str) -> datetime:
 
 
 def payments(
-    session: Session, ids: Sequence[str], payable_id: str, organisation_id: str, payer: str
+    session: Session,
+    ids: Sequence[str],
+    payable_id: str,
+    organisation_id: str,
+    payer: str,
+    *,
+    without_merchants: bool,
 ) -> list[tuple[Payment, Reversal | None]]:
     """Payments with their reversals, newest first; those that are undone only if asked for by id."""
     statement: LiteralString = (
@@ -128,6 +170,7 @@ def payments(
         statement += " AND p.payable_id = %(payable)s::uuid"
     if payer:
         statement += " AND p.fund_kind = 'payer_credit' AND p.organisation_id = %(organisation)s::uuid AND p.payer = %(payer)s"
+    statement += " AND p.organisation_id" + NOT_A_TRADERS if without_merchants else ""
     statement += " ORDER BY p.post_time DESC, p.applied_version DESC LIMIT %(limit)s"
     parameters = {
         "ids": list(ids),

@@ -203,6 +203,15 @@ credit = Table(
     ),
 )
 
+# Unproven credits that their traders handed to the city's desk, which alone can ask the bank's feed.
+handed_over = Table(
+    "handed_over",
+    metadata,
+    Column("credit_id", Uuid, primary_key=True),
+    Column("organisation_id", Uuid, nullable=False),
+    Column("hand_over_time", _TIME, nullable=False),
+)
+
 report = Table(
     "report",
     metadata,

@@ -28,7 +28,7 @@ _DECIDABLE: Final[LiteralString] = """
         UNION
         SELECT c.id FROM credit c
         WHERE c.reason IN ('UNKNOWN_ACCOUNT', 'AWAITING_CONFIRMATION') AND c.reason = 'AWAITING_CONFIRMATION'
-          AND c.is_confirmed AND c.park_reason = '' AND c.merged_into IS NULL
+          AND c.is_confirmed AND c.merged_into IS NULL
         UNION
         SELECT c.id FROM credit c JOIN payable p ON p.id = c.asked_payable_id
         WHERE c.asked_payable_id IS NOT NULL AND c.park_reason = ''

@@ -483,6 +483,218 @@ class AssignToStallResponse(_message.Message):
 Global___AssignToStallResponse: _TypeAlias = AssignToStallResponse  # noqa: Y015
 
 @_typing.final
+class ListHeldRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldRequest: _TypeAlias = ListHeldRequest  # noqa: Y015
+
+@_typing.final
+class ListHeldResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HELD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def held(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldMoney]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        held: _abc.Iterable[Global___HeldMoney] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held", b"held"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldResponse: _TypeAlias = ListHeldResponse  # noqa: Y015
+
+@_typing.final
+class HeldMoney(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BANK_TIME_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BANK_REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    HAND_OVER_TIME_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ALIKE_FIELD_NUMBER: _builtins.int
+    credit_id: _builtins.str
+    version: _builtins.int
+    amount: _builtins.int
+    reason: _builtins.str
+    """POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION"""
+    bank_reference: _builtins.str
+    payer_account_last_four: _builtins.str
+    account_last_four: _builtins.str
+    answer: _builtins.str
+    @_builtins.property
+    def bank_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def hand_over_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was handed to the city's desk, and what the desk answered."""
+
+    @_builtins.property
+    def alike(self) -> _containers.RepeatedCompositeFieldContainer[Global___MoneyAlike]: ...
+    def __init__(
+        self,
+        *,
+        credit_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        amount: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        bank_time: _timestamp_pb2.Timestamp | None = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
+        bank_reference: _builtins.str = ...,
+        payer_account_last_four: _builtins.str = ...,
+        account_last_four: _builtins.str = ...,
+        hand_over_time: _timestamp_pb2.Timestamp | None = ...,
+        answer: _builtins.str = ...,
+        alike: _abc.Iterable[Global___MoneyAlike] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "hand_over_time", b"hand_over_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_last_four", b"account_last_four", "alike", b"alike", "amount", b"amount", "answer", b"answer", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "credit_id", b"credit_id", "hand_over_time", b"hand_over_time", "payer_account_last_four", b"payer_account_last_four", "reason", b"reason", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldMoney: _TypeAlias = HeldMoney  # noqa: Y015
+
+@_typing.final
+class MoneyAlike(_message.Message):
+    """Another telling that may be the same money."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    BANK_TIME_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BANK_REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    credit_id: _builtins.str
+    amount: _builtins.int
+    bank_reference: _builtins.str
+    payer_account_last_four: _builtins.str
+    place: _builtins.str
+    """Where it stands, such as “Quầy A12”; empty while it waits."""
+    @_builtins.property
+    def bank_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        credit_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        bank_time: _timestamp_pb2.Timestamp | None = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
+        bank_reference: _builtins.str = ...,
+        payer_account_last_four: _builtins.str = ...,
+        place: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "credit_id", b"credit_id", "payer_account_last_four", b"payer_account_last_four", "place", b"place"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoneyAlike: _TypeAlias = MoneyAlike  # noqa: Y015
+
+@_typing.final
+class DecideHeldRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Decision:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _DecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[DecideHeldRequest._Decision.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DECISION_UNSPECIFIED: DecideHeldRequest._Decision.ValueType  # 0
+        DECISION_OWN_MONEY: DecideHeldRequest._Decision.ValueType  # 1
+        """Money of its own: the rules then decide which stall's."""
+        DECISION_SAME_MONEY: DecideHeldRequest._Decision.ValueType  # 2
+        """The same money as same_as_credit_id."""
+        DECISION_HAND_OVER: DecideHeldRequest._Decision.ValueType  # 3
+        """The city's desk is to have it proven."""
+
+    class Decision(_Decision, metaclass=_DecisionEnumTypeWrapper): ...
+    DECISION_UNSPECIFIED: DecideHeldRequest.Decision.ValueType  # 0
+    DECISION_OWN_MONEY: DecideHeldRequest.Decision.ValueType  # 1
+    """Money of its own: the rules then decide which stall's."""
+    DECISION_SAME_MONEY: DecideHeldRequest.Decision.ValueType  # 2
+    """The same money as same_as_credit_id."""
+    DECISION_HAND_OVER: DecideHeldRequest.Decision.ValueType  # 3
+    """The city's desk is to have it proven."""
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    SAME_AS_CREDIT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    credit_id: _builtins.str
+    decision: Global___DecideHeldRequest.Decision.ValueType
+    same_as_credit_id: _builtins.str
+    version: _builtins.int
+    """The version that the merchant looked at."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        decision: Global___DecideHeldRequest.Decision.ValueType = ...,
+        same_as_credit_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "decision", b"decision", "request_id", b"request_id", "same_as_credit_id", b"same_as_credit_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideHeldRequest: _TypeAlias = DecideHeldRequest  # noqa: Y015
+
+@_typing.final
+class DecideHeldResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideHeldResponse: _TypeAlias = DecideHeldResponse  # noqa: Y015
+
+@_typing.final
 class ListStallEventsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

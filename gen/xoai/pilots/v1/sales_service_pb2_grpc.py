@@ -75,6 +75,16 @@ class SalesServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallResponse.FromString,
                 _registered_method=True)
+        self.ListHeld = channel.unary_unary(
+                '/xoai.pilots.v1.SalesService/ListHeld',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldResponse.FromString,
+                _registered_method=True)
+        self.DecideHeld = channel.unary_unary(
+                '/xoai.pilots.v1.SalesService/DecideHeld',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldResponse.FromString,
+                _registered_method=True)
         self.ListStallEvents = channel.unary_unary(
                 '/xoai.pilots.v1.SalesService/ListStallEvents',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListStallEventsRequest.SerializeToString,
@@ -179,6 +189,21 @@ class SalesServiceServicer:
 
     def AssignToStall(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHeld(self, request, context):
+        """Money of the merchant that is held: two tellings of equal money, or money that its bank's feed did not prove.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideHeld(self, request, context):
+        """The merchant says whether two tellings are one, or hands unproven money to the city's desk. That unproven money is
+        there is proven by the bank's list or by the desk, never by the merchant's word.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -289,6 +314,16 @@ def add_SalesServiceServicer_to_server(servicer, server):
                     servicer.AssignToStall,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallResponse.SerializeToString,
+            ),
+            'ListHeld': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeld,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldResponse.SerializeToString,
+            ),
+            'DecideHeld': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideHeld,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldResponse.SerializeToString,
             ),
             'ListStallEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStallEvents,
@@ -558,6 +593,60 @@ class SalesService:
             '/xoai.pilots.v1.SalesService/AssignToStall',
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_sales__service__pb2.AssignToStallResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHeld(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.SalesService/ListHeld',
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.ListHeldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideHeld(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.SalesService/DecideHeld',
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_sales__service__pb2.DecideHeldResponse.FromString,
             options,
             channel_credentials,
             insecure,

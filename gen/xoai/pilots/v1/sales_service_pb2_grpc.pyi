@@ -45,6 +45,12 @@ class SalesServiceStub:
     ListUnassigned: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListUnassignedRequest, _sales_service_pb2.ListUnassignedResponse]
     """Money of the merchant that no stall is known for."""
     AssignToStall: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.AssignToStallRequest, _sales_service_pb2.AssignToStallResponse]
+    ListHeld: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListHeldRequest, _sales_service_pb2.ListHeldResponse]
+    """Money of the merchant that is held: two tellings of equal money, or money that its bank's feed did not prove."""
+    DecideHeld: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.DecideHeldRequest, _sales_service_pb2.DecideHeldResponse]
+    """The merchant says whether two tellings are one, or hands unproven money to the city's desk. That unproven money is
+    there is proven by the bank's list or by the desk, never by the merchant's word.
+    """
     ListStallEvents: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallEventsRequest, _sales_service_pb2.ListStallEventsResponse]
     """What came after a sequence, oldest first; at most 500, then `more`."""
     ListStallSequences: _grpc.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallSequencesRequest, _sales_service_pb2.ListStallSequencesResponse]
@@ -77,6 +83,12 @@ class SalesServiceAsyncStub(SalesServiceStub):
     ListUnassigned: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListUnassignedRequest, _sales_service_pb2.ListUnassignedResponse]  # type: ignore[assignment]
     """Money of the merchant that no stall is known for."""
     AssignToStall: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.AssignToStallRequest, _sales_service_pb2.AssignToStallResponse]  # type: ignore[assignment]
+    ListHeld: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListHeldRequest, _sales_service_pb2.ListHeldResponse]  # type: ignore[assignment]
+    """Money of the merchant that is held: two tellings of equal money, or money that its bank's feed did not prove."""
+    DecideHeld: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.DecideHeldRequest, _sales_service_pb2.DecideHeldResponse]  # type: ignore[assignment]
+    """The merchant says whether two tellings are one, or hands unproven money to the city's desk. That unproven money is
+    there is proven by the bank's list or by the desk, never by the merchant's word.
+    """
     ListStallEvents: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallEventsRequest, _sales_service_pb2.ListStallEventsResponse]  # type: ignore[assignment]
     """What came after a sequence, oldest first; at most 500, then `more`."""
     ListStallSequences: _aio.UnaryUnaryMultiCallable[_sales_service_pb2.ListStallSequencesRequest, _sales_service_pb2.ListStallSequencesResponse]  # type: ignore[assignment]
@@ -154,6 +166,24 @@ class SalesServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sales_service_pb2.AssignToStallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sales_service_pb2.AssignToStallResponse, _abc.Awaitable[_sales_service_pb2.AssignToStallResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListHeld(
+        self,
+        request: _sales_service_pb2.ListHeldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sales_service_pb2.ListHeldResponse, _abc.Awaitable[_sales_service_pb2.ListHeldResponse]]:
+        """Money of the merchant that is held: two tellings of equal money, or money that its bank's feed did not prove."""
+
+    @_abc_1.abstractmethod
+    def DecideHeld(
+        self,
+        request: _sales_service_pb2.DecideHeldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sales_service_pb2.DecideHeldResponse, _abc.Awaitable[_sales_service_pb2.DecideHeldResponse]]:
+        """The merchant says whether two tellings are one, or hands unproven money to the city's desk. That unproven money is
+        there is proven by the bank's list or by the desk, never by the merchant's word.
+        """
 
     @_abc_1.abstractmethod
     def ListStallEvents(

@@ -98,6 +98,7 @@ class Credit(_message.Message):
     PAYER_ID_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     ASKED_PAYABLE_ID_FIELD_NUMBER: _builtins.int
+    HANDED_OVER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     account_id: _builtins.str
@@ -127,6 +128,8 @@ class Credit(_message.Message):
     currency_code: _builtins.str
     asked_payable_id: _builtins.str
     """Of ASKED: the sale that it equals."""
+    handed_over: _builtins.bool
+    """A trader's, handed to the city's desk: what its payer wrote is left out, and what it paid."""
     @_builtins.property
     def bank_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -167,10 +170,11 @@ class Credit(_message.Message):
         payer_id: _builtins.str = ...,
         currency_code: _builtins.str = ...,
         asked_payable_id: _builtins.str = ...,
+        handed_over: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "currency_code", b"currency_code", "exceptions", b"exceptions", "id", b"id", "memo", b"memo", "merged_into_credit_id", b"merged_into_credit_id", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_id", b"payer_id", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "account_number", b"account_number", "amount", b"amount", "amount_applied", b"amount_applied", "amount_payer_credit", b"amount_payer_credit", "amount_refundable", b"amount_refundable", "amount_suspense", b"amount_suspense", "arrive_time", b"arrive_time", "asked_payable_id", b"asked_payable_id", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "bin", b"bin", "currency_code", b"currency_code", "exceptions", b"exceptions", "handed_over", b"handed_over", "id", b"id", "memo", b"memo", "merged_into_credit_id", b"merged_into_credit_id", "organisation_id", b"organisation_id", "park_reason", b"park_reason", "payer_account", b"payer_account", "payer_id", b"payer_id", "payer_name", b"payer_name", "post_time", b"post_time", "report_count", b"report_count", "suspense_reason", b"suspense_reason", "version", b"version", "virtual_account", b"virtual_account"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -954,6 +958,274 @@ class KeepForPayerRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KeepForPayerRequest: _TypeAlias = KeepForPayerRequest  # noqa: Y015
+
+@_typing.final
+class ListHeldCreditsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANISATION_ID_FIELD_NUMBER: _builtins.int
+    organisation_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        organisation_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organisation_id", b"organisation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldCreditsRequest: _TypeAlias = ListHeldCreditsRequest  # noqa: Y015
+
+@_typing.final
+class ListHeldCreditsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HELD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def held(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldCredit]:
+        """Oldest first; at most 100."""
+
+    def __init__(
+        self,
+        *,
+        held: _abc.Iterable[Global___HeldCredit] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["held", b"held"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldCreditsResponse: _TypeAlias = ListHeldCreditsResponse  # noqa: Y015
+
+@_typing.final
+class HeldCredit(_message.Message):
+    """Nothing that its payer wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    SUSPENSE_REASON_FIELD_NUMBER: _builtins.int
+    BANK_TIME_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BANK_REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    HAND_OVER_TIME_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    TWINS_FIELD_NUMBER: _builtins.int
+    credit_id: _builtins.str
+    version: _builtins.int
+    amount: _builtins.int
+    suspense_reason: _builtins.str
+    bank_reference: _builtins.str
+    payer_account_last_four: _builtins.str
+    account_last_four: _builtins.str
+    answer: _builtins.str
+    """What the city's desk said, where it could not have it proven."""
+    @_builtins.property
+    def bank_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def hand_over_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def twins(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldTwin]:
+        """Of POSSIBLE_DUPLICATE: the credits that may be the same money; at most 5."""
+
+    def __init__(
+        self,
+        *,
+        credit_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        amount: _builtins.int = ...,
+        suspense_reason: _builtins.str = ...,
+        bank_time: _timestamp_pb2.Timestamp | None = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
+        bank_reference: _builtins.str = ...,
+        payer_account_last_four: _builtins.str = ...,
+        account_last_four: _builtins.str = ...,
+        hand_over_time: _timestamp_pb2.Timestamp | None = ...,
+        answer: _builtins.str = ...,
+        twins: _abc.Iterable[Global___HeldTwin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time", "hand_over_time", b"hand_over_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_last_four", b"account_last_four", "amount", b"amount", "answer", b"answer", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "credit_id", b"credit_id", "hand_over_time", b"hand_over_time", "payer_account_last_four", b"payer_account_last_four", "suspense_reason", b"suspense_reason", "twins", b"twins", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldCredit: _TypeAlias = HeldCredit  # noqa: Y015
+
+@_typing.final
+class HeldTwin(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    BANK_TIME_FIELD_NUMBER: _builtins.int
+    ARRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BANK_REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_LAST_FOUR_FIELD_NUMBER: _builtins.int
+    PAID_FIELD_NUMBER: _builtins.int
+    credit_id: _builtins.str
+    amount: _builtins.int
+    bank_reference: _builtins.str
+    payer_account_last_four: _builtins.str
+    paid: _builtins.str
+    """Titles of what it paid; empty while it waits."""
+    @_builtins.property
+    def bank_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def arrive_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        credit_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        bank_time: _timestamp_pb2.Timestamp | None = ...,
+        arrive_time: _timestamp_pb2.Timestamp | None = ...,
+        bank_reference: _builtins.str = ...,
+        payer_account_last_four: _builtins.str = ...,
+        paid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "bank_time", b"bank_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "arrive_time", b"arrive_time", "bank_reference", b"bank_reference", "bank_time", b"bank_time", "credit_id", b"credit_id", "paid", b"paid", "payer_account_last_four", b"payer_account_last_four"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldTwin: _TypeAlias = HeldTwin  # noqa: Y015
+
+@_typing.final
+class HandOverCreditRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    credit_id: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_id", b"credit_id", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOverCreditRequest: _TypeAlias = HandOverCreditRequest  # noqa: Y015
+
+@_typing.final
+class HandOverCreditResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOverCreditResponse: _TypeAlias = HandOverCreditResponse  # noqa: Y015
+
+@_typing.final
+class SummariseExceptionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummariseExceptionsRequest: _TypeAlias = SummariseExceptionsRequest  # noqa: Y015
+
+@_typing.final
+class ExceptionCount(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    OLDEST_TIME_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """As Credit.suspense_reason."""
+    count: _builtins.int
+    @_builtins.property
+    def oldest_time(self) -> _timestamp_pb2.Timestamp:
+        """When the oldest of them came."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        count: _builtins.int = ...,
+        oldest_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_time", b"oldest_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "oldest_time", b"oldest_time", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExceptionCount: _TypeAlias = ExceptionCount  # noqa: Y015
+
+@_typing.final
+class ExceptionsSummary(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AS_OF_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    OLDEST_TIME_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    PARKED_FIELD_NUMBER: _builtins.int
+    OLD_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """What waits for a decision."""
+    parked: _builtins.int
+    """What a person set aside with a reason; not in the count."""
+    old: _builtins.int
+    """Of the count, what came more than 24 hours ago."""
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def oldest_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExceptionCount]:
+        """The same by reason, most first."""
+
+    def __init__(
+        self,
+        *,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        count: _builtins.int = ...,
+        oldest_time: _timestamp_pb2.Timestamp | None = ...,
+        reasons: _abc.Iterable[Global___ExceptionCount] | None = ...,
+        parked: _builtins.int = ...,
+        old: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "oldest_time", b"oldest_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "count", b"count", "old", b"old", "oldest_time", b"oldest_time", "parked", b"parked", "reasons", b"reasons"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExceptionsSummary: _TypeAlias = ExceptionsSummary  # noqa: Y015
 
 @_typing.final
 class SummariseQueueRequest(_message.Message):

@@ -96,10 +96,25 @@ class ReconciliationServiceStub:
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.KeepForPayerRequest.SerializeToString,
                 response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.FromString,
                 _registered_method=True)
+        self.ListHeldCredits = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/ListHeldCredits',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsResponse.FromString,
+                _registered_method=True)
+        self.HandOverCredit = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/HandOverCredit',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditResponse.FromString,
+                _registered_method=True)
         self.SummariseQueue = channel.unary_unary(
                 '/xoai.reconciliation.v1.ReconciliationService/SummariseQueue',
                 request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.SerializeToString,
                 response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.FromString,
+                _registered_method=True)
+        self.SummariseExceptions = channel.unary_unary(
+                '/xoai.reconciliation.v1.ReconciliationService/SummariseExceptions',
+                request_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseExceptionsRequest.SerializeToString,
+                response_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ExceptionsSummary.FromString,
                 _registered_method=True)
         self.ListPayments = channel.unary_unary(
                 '/xoai.reconciliation.v1.ReconciliationService/ListPayments',
@@ -217,8 +232,31 @@ class ReconciliationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListHeldCredits(self, request, context):
+        """A trader's money that is held (POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION). For the pilots' service alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HandOverCredit(self, request, context):
+        """The trader hands unproven money to the city's desk, which sees it without its payer until it is decided. A park's
+        reason is then the city's answer. For the pilots' service alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SummariseQueue(self, request, context):
         """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SummariseExceptions(self, request, context):
+        """How many credits wait for a person at the city's and its billers' desks, and for how long: no amounts and no
+        organisations. What waits on a trader's own list is not in it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -325,10 +363,25 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.KeepForPayerRequest.FromString,
                     response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CreditDetail.SerializeToString,
             ),
+            'ListHeldCredits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeldCredits,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsResponse.SerializeToString,
+            ),
+            'HandOverCredit': grpc.unary_unary_rpc_method_handler(
+                    servicer.HandOverCredit,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditResponse.SerializeToString,
+            ),
             'SummariseQueue': grpc.unary_unary_rpc_method_handler(
                     servicer.SummariseQueue,
                     request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.FromString,
                     response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.SerializeToString,
+            ),
+            'SummariseExceptions': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummariseExceptions,
+                    request_deserializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseExceptionsRequest.FromString,
+                    response_serializer=xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ExceptionsSummary.SerializeToString,
             ),
             'ListPayments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPayments,
@@ -697,6 +750,60 @@ class ReconciliationService:
             _registered_method=True)
 
     @staticmethod
+    def ListHeldCredits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/ListHeldCredits',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListHeldCreditsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HandOverCredit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/HandOverCredit',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.HandOverCreditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def SummariseQueue(request,
             target,
             options=(),
@@ -713,6 +820,33 @@ class ReconciliationService:
             '/xoai.reconciliation.v1.ReconciliationService/SummariseQueue',
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseQueueRequest.SerializeToString,
             xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.QueueSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummariseExceptions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.reconciliation.v1.ReconciliationService/SummariseExceptions',
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.SummariseExceptionsRequest.SerializeToString,
+            xoai_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ExceptionsSummary.FromString,
             options,
             channel_credentials,
             insecure,

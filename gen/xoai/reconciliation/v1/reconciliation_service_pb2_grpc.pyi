@@ -55,8 +55,18 @@ class ReconciliationServiceStub:
     """A person confirms a credit that waits as AWAITING_CONFIRMATION."""
     KeepForPayer: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.KeepForPayerRequest, _reconciliation_service_pb2.CreditDetail]
     """Keeps suspense for its payer, by name of the payer's id."""
+    ListHeldCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListHeldCreditsRequest, _reconciliation_service_pb2.ListHeldCreditsResponse]
+    """A trader's money that is held (POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION). For the pilots' service alone."""
+    HandOverCredit: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.HandOverCreditRequest, _reconciliation_service_pb2.HandOverCreditResponse]
+    """The trader hands unproven money to the city's desk, which sees it without its payer until it is decided. A park's
+    reason is then the city's answer. For the pilots' service alone.
+    """
     SummariseQueue: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseQueueRequest, _reconciliation_service_pb2.QueueSummary]
     """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+    SummariseExceptions: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseExceptionsRequest, _reconciliation_service_pb2.ExceptionsSummary]
+    """How many credits wait for a person at the city's and its billers' desks, and for how long: no amounts and no
+    organisations. What waits on a trader's own list is not in it.
+    """
     ListPayments: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPaymentsRequest, _reconciliation_service_pb2.ListPaymentsResponse]
     """Payments by id, or those that stand on a payable or draw on a payer's credit."""
     ListPayerCredits: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]
@@ -92,8 +102,18 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """A person confirms a credit that waits as AWAITING_CONFIRMATION."""
     KeepForPayer: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.KeepForPayerRequest, _reconciliation_service_pb2.CreditDetail]  # type: ignore[assignment]
     """Keeps suspense for its payer, by name of the payer's id."""
+    ListHeldCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListHeldCreditsRequest, _reconciliation_service_pb2.ListHeldCreditsResponse]  # type: ignore[assignment]
+    """A trader's money that is held (POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION). For the pilots' service alone."""
+    HandOverCredit: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.HandOverCreditRequest, _reconciliation_service_pb2.HandOverCreditResponse]  # type: ignore[assignment]
+    """The trader hands unproven money to the city's desk, which sees it without its payer until it is decided. A park's
+    reason is then the city's answer. For the pilots' service alone.
+    """
     SummariseQueue: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseQueueRequest, _reconciliation_service_pb2.QueueSummary]  # type: ignore[assignment]
     """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+    SummariseExceptions: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.SummariseExceptionsRequest, _reconciliation_service_pb2.ExceptionsSummary]  # type: ignore[assignment]
+    """How many credits wait for a person at the city's and its billers' desks, and for how long: no amounts and no
+    organisations. What waits on a trader's own list is not in it.
+    """
     ListPayments: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPaymentsRequest, _reconciliation_service_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Payments by id, or those that stand on a payable or draw on a payer's credit."""
     ListPayerCredits: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListPayerCreditsRequest, _reconciliation_service_pb2.ListPayerCreditsResponse]  # type: ignore[assignment]
@@ -200,12 +220,40 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Keeps suspense for its payer, by name of the payer's id."""
 
     @_abc_1.abstractmethod
+    def ListHeldCredits(
+        self,
+        request: _reconciliation_service_pb2.ListHeldCreditsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.ListHeldCreditsResponse, _abc.Awaitable[_reconciliation_service_pb2.ListHeldCreditsResponse]]:
+        """A trader's money that is held (POSSIBLE_DUPLICATE, AWAITING_CONFIRMATION). For the pilots' service alone."""
+
+    @_abc_1.abstractmethod
+    def HandOverCredit(
+        self,
+        request: _reconciliation_service_pb2.HandOverCreditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.HandOverCreditResponse, _abc.Awaitable[_reconciliation_service_pb2.HandOverCreditResponse]]:
+        """The trader hands unproven money to the city's desk, which sees it without its payer until it is decided. A park's
+        reason is then the city's answer. For the pilots' service alone.
+        """
+
+    @_abc_1.abstractmethod
     def SummariseQueue(
         self,
         request: _reconciliation_service_pb2.SummariseQueueRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_service_pb2.QueueSummary, _abc.Awaitable[_reconciliation_service_pb2.QueueSummary]]:
         """How many credits wait for a person, by reason; what was decided by rule but stays open; and how the day goes."""
+
+    @_abc_1.abstractmethod
+    def SummariseExceptions(
+        self,
+        request: _reconciliation_service_pb2.SummariseExceptionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.ExceptionsSummary, _abc.Awaitable[_reconciliation_service_pb2.ExceptionsSummary]]:
+        """How many credits wait for a person at the city's and its billers' desks, and for how long: no amounts and no
+        organisations. What waits on a trader's own list is not in it.
+        """
 
     @_abc_1.abstractmethod
     def ListPayments(

@@ -22,6 +22,7 @@ from services.pilots.store.days import Entry
 from services.pilots.store.stall_events import Kept
 from xoai.pilots.v1 import pilots_events_pb2 as events_pb
 from xoai.pilots.v1 import sales_service_pb2 as pb
+from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
 
 _STATES: Final = {state: pb.Sale.State.Value(f"STATE_{state.value.upper()}") for state in State}
 
@@ -114,6 +115,36 @@ def unassigned_to(credit: Unassigned) -> pb.Unassigned:
         sale_id=str(credit.sale_id) if credit.sale_id else "",
         stall_id=str(credit.stall_id) if credit.stall_id else "",
     )
+
+
+def held_to(held: reconciliation_pb.HeldCredit) -> pb.HeldMoney:
+    message = pb.HeldMoney(
+        credit_id=held.credit_id,
+        version=held.version,
+        amount=held.amount,
+        reason=held.suspense_reason,
+        bank_time=held.bank_time,
+        arrive_time=held.arrive_time,
+        bank_reference=held.bank_reference,
+        payer_account_last_four=held.payer_account_last_four,
+        account_last_four=held.account_last_four,
+        answer=held.answer,
+        alike=[
+            pb.MoneyAlike(
+                credit_id=twin.credit_id,
+                amount=twin.amount,
+                bank_time=twin.bank_time,
+                arrive_time=twin.arrive_time,
+                bank_reference=twin.bank_reference,
+                payer_account_last_four=twin.payer_account_last_four,
+                place=twin.paid,
+            )
+            for twin in held.twins
+        ],
+    )
+    if held.HasField("hand_over_time"):
+        message.hand_over_time.CopyFrom(held.hand_over_time)
+    return message
 
 
 def entry_to(entry: Entry) -> pb.Taking:

@@ -19,7 +19,8 @@ from services.pilots.flows.access import READ, SELL
 from services.pilots.flows.codes import TRIES
 from services.pilots.ports.codes import Code, Codes
 from services.pilots.ports.credits import Credits
-from services.pilots.rpc.sales import book_file, sums
+from services.pilots.rpc.sales import book_file, held, sums
+from services.pilots.rpc.sales.held import HeldDesk
 from services.pilots.rpc.sales.messages import (
     book_to,
     cash_to,
@@ -58,11 +59,12 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "CloseDay": Permission(SELL),
     "GetDayBook": Permission(READ),
     "ExportDayBook": Permission(READ),
+    **held.PERMISSIONS,
     **sums.PERMISSIONS,
 }
 
 
-class SalesServicer(SumsDesk, pb_grpc.SalesServiceServicer):
+class SalesServicer(HeldDesk, SumsDesk, pb_grpc.SalesServiceServicer):
     """RPCs of sales; `page_key` signs page tokens. Calls to other services are made outside of transactions."""
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS

@@ -197,6 +197,64 @@ def test_money_without_a_stall_is_given_to_one(platform: MerchantPlatform, owner
     assert "Không còn khoản nào chờ" in text
 
 
+def held_path(money: sales_pb.HeldMoney) -> str:
+    return f"/quay-hang/chu/chua-ro/{ids.external('crd', uuid.UUID(money.credit_id))}/giu"
+
+
+def test_held_money_stands_apart_with_what_the_owner_can_say(
+    platform: MerchantPlatform, owner: httpx.Client
+) -> None:
+    """Two tellings are told apart; unproven money has no button that makes it good; each decision is said and made once."""
+    page = "/quay-hang/chu/chua-ro"
+    doubtful = platform.sales.add_held("POSSIBLE_DUPLICATE", 50_000, alike=1)
+    triple = platform.sales.add_held("POSSIBLE_DUPLICATE", 70_000, alike=2)
+    unproven = platform.sales.add_held("AWAITING_CONFIRMATION", 25_000_000)
+    other = platform.sales.add_held("AWAITING_CONFIRMATION", 31_000_000)
+    text = said(owner.get(page))
+    assert "4 khoản đang giữ lại, chưa tính vào quầy nào" in text
+    assert "chưa rõ quầy, " not in text
+    assert "Mở ứng dụng ngân hàng, đếm số dòng 50.000 ₫" in text
+    assert "Đã ghi cho Quầy A12" in text
+    assert "Đừng giao hàng vì tin này" in text
+    assert "không thấy người trả" in text
+
+    def sent(money: sales_pb.HeldMoney, decision: str, **fields: str) -> str:
+        answer = send(owner, held_path(money), page, decision=decision, **({"version": "3"} | fields))
+        return said(owner.get(answer.headers["location"])) if answer.status_code == 303 else said(answer)
+
+    twin = doubtful.alike[0].credit_id
+    assert "Đã gộp hai tin thành một khoản" in sent(doubtful, ids.external("crd", uuid.UUID(twin)))
+    assert "Đã nhận là khoản khác" in sent(triple, "rieng")
+    assert "Đã nhờ thành phố hỏi ngân hàng lúc" in sent(unproven, "nho")
+    decisions = sales_pb.DecideHeldRequest
+    assert platform.sales.decided == [
+        (doubtful.credit_id, decisions.DECISION_SAME_MONEY, twin),
+        (triple.credit_id, decisions.DECISION_OWN_MONEY, ""),
+        (unproven.credit_id, decisions.DECISION_HAND_OVER, ""),
+    ]
+    assert "đã được quyết định" in sent(doubtful, "rieng")
+    assert "Chọn một cách" in sent(unproven, "")
+    assert "vừa đổi" in sent(unproven, "nho", version="2")
+    assert send(owner, held_path(unproven), page, decision="crd_x", version="3").status_code == 404
+    unproven.answer = "Ngân hàng chưa thấy dòng này"
+    del platform.sales.held[other.credit_id]
+    text = said(owner.get(page))
+    assert "Thành phố trả lời: Ngân hàng chưa thấy dòng này" in text
+    assert "Nhờ thành phố hỏi ngân hàng" not in text
+
+
+def test_the_list_stands_where_held_money_cannot_be_asked_for(
+    platform: MerchantPlatform, owner: httpx.Client
+) -> None:
+    """What is on the list is shown and decided while the keeper of held money is away."""
+    platform.sales.add_unassigned(45_000)
+    platform.sales.is_away = True
+    answer = owner.get("/quay-hang/chu/chua-ro")
+    assert answer.status_code == 200
+    assert "1 khoản chưa rõ quầy, 45.000 ₫" in said(answer)
+    assert "Chưa xem được các khoản đang giữ lại" in said(answer)
+
+
 def test_the_book_warns_near_the_threshold(platform: MerchantPlatform, owner: httpx.Client) -> None:
     """Sums, the law's words, no reckoned tax; the file is handed on."""
     today = clock.today()

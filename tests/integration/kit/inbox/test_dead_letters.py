@@ -89,7 +89,9 @@ def test_a_text_that_no_database_takes_is_parked(
 
     consumer = consumer_of(database, events_log, handlers={"test.Fact": handle})
     bad = make_event("bad", 1, payload=b"nul \x00 inside")
-    handled = consumer.handle(deliveries(make_event("a", 1, payload=b""), bad, make_event("b", 1, payload=b"")))
+    handled = consumer.handle(
+        deliveries(make_event("a", 1, payload=b""), bad, make_event("b", 1, payload=b""))
+    )
     assert (handled.events, handled.dead_letters) == (2, 1)
     assert letters(database) == [("bad", 1, "FAILED")]
     assert effects(database) == [("a", 1), ("b", 1)]

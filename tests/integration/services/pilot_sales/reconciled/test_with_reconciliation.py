@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import grpc
 import pytest
-from sqlalchemy import text
 
 from cli.verify import payments_agree
-from kit.auth import Subject
 from kit.db import Database
 from kit.errors import FailedPrecondition
-from kit.events import Delivery, Event
-from kit.grpc_client import Channels
-from kit.grpc_server import Edge
-from kit.inbox import Consumer
 from kit.postgres import Server
-from kit.testing.service import SUBJECT_KEY, Client, served, service_database
-from services.pilots.ports.credits import Credits
-from services.pilots.rpc.sales import SalesServicer
-from services.reconciliation import consume as reconciliation
-from services.reconciliation import verify
-from services.reconciliation.rpc import ReconciliationServicer
+from kit.testing.service import service_database
 from tests.integration.services.pilot_sales.calls import (
     EventType,
-    assert_books_hold,
     get_day,
     get_sale,
     money_told,
@@ -38,134 +24,10 @@ from tests.integration.services.pilot_sales.calls import (
     sums,
     told,
 )
+from tests.integration.services.pilot_sales.reconciled.town import Town
 from tests.support import reconciliation as make
-from tests.support.sales import FakeCodes
-from tests.support.stalls import OpenStall, account_deliveries, open_stall, waiting_stall
-from xoai.intake.v1.intake_events_pb2 import BankCreditReported
+from tests.support.stalls import OpenStall, open_stall, waiting_stall
 from xoai.pilots.v1 import sales_service_pb2 as pb
-from xoai.pilots.v1 import sales_service_pb2_grpc as pb_grpc
-from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
-from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as reconciliation_grpc
-
-
-class _OneChannel(Channels):
-    """Every service answers at the one channel of the test."""
-
-    def __init__(self, channel: grpc.Channel) -> None:
-        self._channel = channel
-
-    def to(self, service: str) -> grpc.Channel:
-        return self._channel
-
-    def call(self, method: object, request: object, subject: Subject, *, timeout: float = 2.0) -> object:
-        client = Client(reconciliation_grpc.ReconciliationServiceStub(self._channel), subject)
-        return getattr(client, type(request).__name__.removesuffix("Request"))(request)
-
-
-class Town:
-    """Both services with what lies between them."""
-
-    def __init__(self, pilots: Database, books: Database, payments: Consumer, followed: Consumer) -> None:
-        self.pilots, self.books = pilots, books
-        self._payments, self._followed = payments, followed
-        self._taken = {"pilots": 0, "books": 0}
-
-    def settle(self) -> None:
-        """Carry what each announced to the other until nothing is new."""
-        while self._carry_payables() or self._carry_decisions():
-            pass
-
-    def pay(
-        self, account: OpenStall, amount: int, memo: str = "CHUYEN TIEN", **values: Any
-    ) -> BankCreditReported:
-        """Money that a bank reports of just now."""
-        place = {"account_number": account.account.account.number, "bin": account.account.account.bin}
-        report = make.at_stall(amount, memo, **(place | values))
-        self.report(report)
-        return report
-
-    def report(self, *reports: BankCreditReported) -> None:
-        """What banks tell, one after the other."""
-        for report in reports:
-            with self.books.begin() as session:
-                reconciliation.on_bank_credits(session, [make.event(report)])
-        self.settle()
-
-    def know(self, stall: OpenStall) -> None:
-        """The directory tells reconciliation of the stall's account."""
-        (delivery,) = account_deliveries(stall.account)
-        with self.books.begin() as session:
-            reconciliation.on_account(session, delivery.event)
-        self.settle()
-
-    def assert_sound(self) -> None:
-        assert_books_hold(self.pilots)
-        with self.books.begin() as session:
-            assert verify.findings(session) == []
-
-    def _carry_payables(self) -> int:
-        events = self._news(self.pilots, "pilots", "pilots.payables")
-        if events:
-            with self.books.begin() as session:
-                reconciliation.on_payables(session, events)
-        return len(events)
-
-    def _carry_decisions(self) -> int:
-        events = self._news(self.books, "books", "reconciliation.%")
-        for topic, consumer in (
-            ("reconciliation.stall-payments", self._payments),
-            ("reconciliation.credits", self._followed),
-        ):
-            batch = [Delivery(event, 0, 0) for event in events if event.topic == topic]
-            if batch:
-                assert consumer.handle(batch).dead_letters == 0
-        return len(events)
-
-    def _news(self, database: Database, name: str, topics: str) -> list[Event]:
-        with database.begin() as session:
-            rows = session.execute(
-                text("SELECT * FROM outbox WHERE topic LIKE :topics AND id > :after ORDER BY id"),
-                {"topics": topics, "after": self._taken[name]},
-            ).all()
-        if rows:
-            self._taken[name] = rows[-1].id
-        return [
-            Event(
-                row.event_id,
-                row.topic,
-                row.key,
-                row.ordering_id,
-                row.event_type,
-                row.version,
-                row.occur_time,
-                bytes(row.payload),
-            )
-            for row in rows
-        ]
-
-
-@pytest.fixture
-def books(postgres_server: Server) -> Iterator[Database]:
-    with service_database(postgres_server, "reconciliation") as database:
-        yield database
-
-
-@pytest.fixture
-def town(database: Database, books: Database, payments: Consumer, followed: Consumer) -> Town:
-    return Town(database, books, payments, followed)
-
-
-@pytest.fixture
-def channel(database: Database, books: Database) -> Iterator[grpc.Channel]:
-    servicer = ReconciliationServicer(Edge(books), SUBJECT_KEY)
-    descriptor = reconciliation_pb.DESCRIPTOR.services_by_name["ReconciliationService"]
-    register = reconciliation_grpc.add_ReconciliationServiceServicer_to_server
-    with served(descriptor, servicer, register) as theirs:
-        credits = Credits(_OneChannel(theirs))
-        sales = SalesServicer(Edge(database), FakeCodes(), credits, SUBJECT_KEY)  # type: ignore[arg-type]
-        ours = pb.DESCRIPTOR.services_by_name["SalesService"]
-        with served(ours, sales, pb_grpc.add_SalesServiceServicer_to_server) as channel:
-            yield channel
 
 
 def _own(stall: OpenStall) -> pb.ListUnassignedRequest:
