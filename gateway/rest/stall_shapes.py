@@ -135,6 +135,9 @@ class StandCheck(BaseModel):
     outcome: Literal["same", "differs", "old_issue", "unreadable"]
     differences: list[Difference]
     check_time: datetime | None
+    # What the code is and what to do now, in a sentence.
+    text: str
+    text_en: str
 
 
 class Screen(BaseModel):
@@ -275,5 +278,7 @@ def of_check(check: trust_pb.StandCheck) -> StandCheck:
                 for item in check.differences
             ],
             "check_time": time(check.check_time),
+            "text": check.text,
+            "text_en": check.text_en,
         }
     )

@@ -542,7 +542,6 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("visibilitychange", () => begun && wake());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", view.paint);
 addEventListener("online", () => feeds());
-view.choose("camera", "BarcodeDetector" in globalThis ? "yes" : "no");
 dressSound();
 addEventListener("load", () => navigator.serviceWorker?.register(facts.worker, { scope: "/quay-hang", updateViaCache: "all" }).catch(() => {}));
 open();

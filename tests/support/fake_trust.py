@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import grpc
 
 from kit import clock
+from services.pilots.domain.checks import Code, Named, Naming, Outcome, Place, Unreadable, judge
 from services.vietqr.domain.decode import decode
 from services.vietqr.domain.errors import BadCode
 from tests.support.fake_access import everybody
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Trust(pb_grpc.TrustServiceServicer):
-    """Compares account and bank of a scanned stand; tests set the feeds."""
+    """Judges a scanned stand as the real service does; tests set the feeds."""
 
     PERMISSIONS = everybody(pb, "TrustService")
 
@@ -32,30 +34,30 @@ class Trust(pb_grpc.TrustServiceServicer):
 
     def CheckStand(self, request: Any, context: grpc.ServicerContext) -> pb.StandCheck:
         stall = self._platform.stalls.stalls[request.stall_id]
+        place = Place(
+            UUID(stall.id), UUID(stall.organisation_id), UUID(stall.programme_id), stall.number, stall.name,
+            stall.reference, stall.bin, stall.account_number, stall.account_holder,
+        )  # fmt: skip
+        scanned = _read(request.payload)
+        is_own = isinstance(scanned, Code) and scanned.reference == stall.reference
+        verdict = judge(scanned, place, Named(Naming.STALL, place) if is_own else None, {})
         check = pb.StandCheck(
             id=str(uuid.uuid4()),
             stall_id=stall.id,
             stall_number=stall.number,
             stall_name=stall.name,
-            outcome=pb.StandCheck.OUTCOME_SAME,
+            outcome=pb.StandCheck.Outcome.Value(f"OUTCOME_{verdict.outcome.name}"),
+            differences=[
+                pb.Difference(what=each.what.value, registered=each.registered, found=each.found)
+                for each in verdict.differences
+            ],
             check_time=stamp(clock.now()),
+            text=verdict.vi,
+            text_en=verdict.en,
         )
-        try:
-            code = decode(request.payload).code
-        except BadCode:
-            check.outcome = pb.StandCheck.OUTCOME_UNREADABLE
-        else:
-            for what, registered, found in (
-                ("bank", stall.bin, code.bin),
-                ("account", stall.account_number, code.account),
-                ("reference", stall.reference, code.additional.purpose or ""),
-            ):
-                if registered != found:
-                    check.differences.add(what=what, registered=registered, found=found)
-        if check.differences:
-            check.outcome = pb.StandCheck.OUTCOME_DIFFERS
+        if verdict.outcome is Outcome.DIFFERS:
             check.alarm_id = str(uuid.uuid4())
-        else:
+        elif verdict.outcome is Outcome.SAME:
             stall.stand.check_time.CopyFrom(check.check_time)
         self.checks.append(check)
         return check
@@ -66,3 +68,12 @@ class Trust(pb_grpc.TrustServiceServicer):
 
     def ListBankFeeds(self, request: Any, context: grpc.ServicerContext) -> pb.ListBankFeedsResponse:
         return pb.ListBankFeedsResponse(feeds=self.feeds)
+
+
+def _read(payload: str) -> Code | Unreadable:
+    """What a scanned text says, as the real service reads it."""
+    try:
+        code = decode(payload).code
+    except BadCode as error:
+        return Unreadable(error.reason, error.text_vi, error.text_en)
+    return Code(code.bin, code.account, code.additional.purpose or "", code.amount)

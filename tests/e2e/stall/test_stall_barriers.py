@@ -48,7 +48,7 @@ def show(phone: HeldPhone, state: str) -> None:
     if state == "check":
         phone.page.locator("[data-do=check]:visible").click()
         phone.page.locator("#payload").fill(payload_of(phone.stall.reference, account="1017738824"))
-        phone.page.locator("[data-do=compare]").click()
+        phone.page.locator("[data-check=compare]").click()
         phone.shown("checked").wait_for()
     if state in ("begin", "check"):
         return

@@ -281,23 +281,6 @@ def test_the_day_is_kept_closed_and_sent(phone: HeldPhone) -> None:
     expect(today).to_contain_text("Đã đóng ngày lúc")
 
 
-def test_the_morning_check_shows_the_letters_that_differ(paired: Callable[..., HeldPhone]) -> None:
-    """The own code is green; a pasted one is red with its letters; a text that is no code is said."""
-    started = paired()
-    page = started.page
-    for payload, text in (
-        (started.stall.payload, "Mã ở quầy đúng là của bạn"),
-        (payload_of(started.stall.reference, account="1017738824"), "Mã ở quầy KHÁC mã đã đăng ký"),
-        ("hello", "Đây không phải mã VietQR"),
-    ):
-        page.locator("[data-do=check]:visible").click()
-        page.get_by_label("Hoặc dán nội dung mã").fill(payload)
-        page.get_by_role("button", name="So với mã đã đăng ký").click()
-        expect(started.shown("checked").get_by_role("heading")).to_have_text(text)
-        if "KHÁC" in text:
-            assert page.locator("mark.differs").all_inner_texts() == ["42", "24"]
-
-
 def test_a_removed_phone_says_so(paired: Callable[..., HeldPhone]) -> None:
     """The owner removes the phone: its screen says what to do, and it hears nothing more."""
     started = paired(allow=("status of 401",))
@@ -327,28 +310,6 @@ def test_a_late_bank_is_named(
         time = since.astimezone(clock.CITY_ZONE).strftime("%H:%M")
         strip = started.page.get_by_text(f"Vietcombank đang gửi tin chậm, từ {time}")
         expect(strip).to_be_visible()
-
-
-def test_a_photograph_of_the_board_is_read_where_the_phone_can(
-    paired: Callable[..., HeldPhone], tmp_path: Path
-) -> None:
-    """A phone with a code reader compares the photograph; a picture without a code says so."""
-    started = paired()
-    page = started.page
-    page.add_init_script(
-        "window.BarcodeDetector = class { async detect() { return window.found.map((rawValue) => ({ rawValue })); } };"
-    )
-    page.reload()
-    page.locator("[data-do=check]:visible").click()
-    picture = tmp_path / "board.png"
-    page.locator("#photo").wait_for(state="attached")
-    page.screenshot(path=picture)
-    page.evaluate("window.found = []")
-    page.locator("#photo").set_input_files(picture)
-    expect(page.get_by_role("alert").first).to_contain_text("Không thấy mã QR nào trong ảnh")
-    page.evaluate("(payload) => { window.found = [payload]; }", started.stall.payload)
-    page.locator("#photo").set_input_files(picture)
-    expect(started.shown("checked").get_by_role("heading")).to_have_text("Mã ở quầy đúng là của bạn")
 
 
 def test_a_sale_whose_answer_was_lost_is_made_once(paired: Callable[..., HeldPhone]) -> None:

@@ -7,7 +7,7 @@ import re
 
 import httpx
 
-from gateway.assets import Assets
+from gateway.assets import FOLDER, Assets
 from kit.speech import CLIPS
 from tests.support.fake_platform import FakePlatform
 from tests.support.stall_phone import pair
@@ -25,14 +25,15 @@ def kept_of(client: httpx.Client, lang: str = "vi") -> dict[str, object]:
 def test_the_shell_is_the_same_for_a_visitor_and_for_a_paired_phone(
     platform: FakePlatform, client: httpx.Client
 ) -> None:
-    """It holds no stall, no token and no cookie; a board is photographed by the phone's own camera, not by the page."""
+    """It holds no stall, no token and no cookie; the camera may be asked for, here and on no other page."""
     before = client.get("/quay-hang")
     pair(client, platform.stalls.open_pairing(platform.stalls.add_stall()))
     after = client.get("/quay-hang")
     assert before.text == after.text
     assert "set-cookie" not in after.headers
     assert "form_token" not in after.text
-    assert "camera=()" in after.headers["permissions-policy"]
+    assert "camera=(self)" in after.headers["permissions-policy"]
+    assert "camera=()" in client.get("/quay").headers["permissions-policy"]
     assert "worker-src 'self'" in after.headers["content-security-policy"]
 
 
@@ -86,3 +87,14 @@ def test_scripts_and_styles_stay_within_their_budget(client: httpx.Client) -> No
     html = client.get("/quay-hang").text
     needed = set(re.findall(r'"(/static/[^"]+\.(?:css|js))"', html.split("</head>")[0]))
     assert len(needed) + 1 <= 8, needed
+
+
+def test_no_page_listens_for_pushes(client: httpx.Client) -> None:
+    """No script subscribes to a vendor's push service, and the worker answers nothing that such a service would send."""
+    worker = client.get("/quay-hang/sw.js").text
+    scripts = [path for path in FOLDER.iterdir() if path.suffix == ".js"]
+    texts = [worker, *(path.read_text() for path in scripts)]
+    assert len(texts) > 10
+    assert not [
+        text for text in texts if re.search(r"pushManager|PushManager|[\"']push[\"']|Notification\b", text)
+    ]
