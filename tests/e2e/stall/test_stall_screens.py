@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from kit import clock, speech
 from tests.support.fake_bills import stamp
 from tests.support.fake_platform import FakePlatform
-from tests.support.fake_stalls import Role, payload_of
+from tests.support.fake_stalls import Role
 from tests.support.gateway import running_gateway, settings_for
 from tests.support.stall_line import HeldPhone
 from xoai.pilots.v1 import sales_service_pb2 as sales_pb
