@@ -69,6 +69,8 @@ class Embedded:
                 "XOAI_EVENTS": "postgres",
                 "XOAI_DATABASE_URL": self._dsn("{database}", "{role}"),
                 "XOAI_DATABASE_POOL_SIZE": "3",
+                # Dozens of threads that hold the interpreter by turns need no heap each (glibc; ignored elsewhere).
+                "MALLOC_ARENA_MAX": "2",
                 "XOAI_GRPC_LISTEN": grpc_address,
                 "XOAI_GRPC_ADDRESSES": grpc_address,
                 "XOAI_PUBLIC_URL": self.url,
