@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from gateway.state import state_of
 from gateway.viewers import Viewer
 from kit import ids
 from kit.errors import IdempotencyKeyMissing
+from kit.messages import moment_if_set
 
 _AMOUNT_MOST: Final = 10**15
 
@@ -92,7 +93,7 @@ def inside(prefix: str, value: str | None) -> str:
 
 def time(value: Timestamp) -> datetime | None:
     """A time in UTC; None where none is set."""
-    return value.ToDatetime(tzinfo=UTC) if value.seconds else None
+    return moment_if_set(value)
 
 
 def name(enum: Any, value: int, prefix: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from kit import audit
 from kit.auth import Permission, Subject
@@ -16,6 +15,7 @@ from kit.db import Database
 from kit.errors import NotFound, PermissionDenied
 from kit.grpc_server import caller_of
 from kit.inbox import Consumer, DeadLetter, open_letters
+from kit.messages import timestamp
 from xoai.common.v1 import common_pb2 as pb
 
 REPLAY = "events.replay"
@@ -70,8 +70,6 @@ def _for_the_city(context: grpc.ServicerContext) -> Subject:
 
 
 def _message(letter: DeadLetter) -> pb.DeadLetter:
-    create_time = Timestamp()
-    create_time.FromDatetime(letter.create_time)
     return pb.DeadLetter(
         consumer=letter.consumer,
         topic=letter.event.topic,
@@ -80,5 +78,5 @@ def _message(letter: DeadLetter) -> pb.DeadLetter:
         version=letter.event.version,
         reason=letter.reason,
         error=letter.error,
-        create_time=create_time,
+        create_time=timestamp(letter.create_time),
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit import clock, ids, outbox
 from kit.events import Event
+from kit.messages import timestamp
 from services.directory import store
 from services.directory.domain import Account, AccountState
 from xoai.directory.v1 import directory_events_pb2 as pb
@@ -38,8 +37,8 @@ def _event(account: Account, organisation_kind: str) -> Event:
         account_number=account.account_number,
         holder_name=account.holder_name,
         state=_STATES[account.state],
-        active_time=_timestamp(account.active_time),
-        retire_time=_timestamp(account.retire_time),
+        active_time=timestamp(account.active_time),
+        retire_time=timestamp(account.retire_time),
         organisation_kind=organisation_kind,
     )
     return Event(
@@ -52,11 +51,3 @@ def _event(account: Account, organisation_kind: str) -> Event:
         occur_time=clock.now(),
         payload=snapshot.SerializeToString(),
     )
-
-
-def _timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value

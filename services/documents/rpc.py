@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import grpc
@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kit import clock
 from kit.auth import Permission
 from kit.errors import InvalidArgument
+from kit.messages import moment_if_set
 from kit.words import amount_in_words
 from services.documents.domain import (
     Basis,
@@ -244,4 +245,4 @@ def _line(line: pb.NoticeLine) -> NoticeLine:
 
 def _time(value: Timestamp) -> datetime:
     """The moment in a message; an absent one is now."""
-    return value.ToDatetime(UTC) if value.seconds else clock.now()
+    return moment_if_set(value) or clock.now()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from kit import ids
 from kit.events import Event
+from kit.messages import stamp
 from services.intake.domain import Credit
 from xoai.intake.v1 import intake_events_pb2 as pb
 
@@ -50,8 +48,8 @@ def credit_reported(arrival: Arrival, report_id: UUID, account: str, credit: Cre
         needs_confirmation=needs_confirmation(origin, credit.amount),
     )
     if credit.occur_time is not None:
-        _stamp(fact.occur_time, credit.occur_time)
-    _stamp(fact.arrive_time, arrival.arrive_time)
+        stamp(fact.occur_time, credit.occur_time)
+    stamp(fact.arrive_time, arrival.arrive_time)
     return Event(
         event_id=ids.event_id("report:" + name, 1, "BankCreditReported"),
         topic=TOPIC,
@@ -62,9 +60,3 @@ def credit_reported(arrival: Arrival, report_id: UUID, account: str, credit: Cre
         occur_time=arrival.arrive_time,
         payload=fact.SerializeToString(),
     )
-
-
-def _stamp(field: Timestamp, moment: datetime) -> None:
-    # The library's FromDatetime does the same at five times the price.
-    field.seconds = int(moment.timestamp())
-    field.nanos = moment.microsecond * 1_000

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit import metrics
 from kit.events import Event
 from kit.inbox import BatchHandler
+from kit.messages import moment_if_set
 from services.invoices.domain.payments import Applied, Fact, Reversed, Split
 from services.invoices.flows.payments import record_payments
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as pb
@@ -47,7 +46,7 @@ def _fact(event: Event) -> Fact:
             total_applied=reversed_.total_applied,
             applied_version=reversed_.applied_version,
             reason=reversed_.reason,
-            post_time=_moment(reversed_.post_time) or event.occur_time,
+            post_time=moment_if_set(reversed_.post_time) or event.occur_time,
         )
     applied = pb.PaymentApplied.FromString(event.payload)
     return Applied(
@@ -63,13 +62,7 @@ def _fact(event: Event) -> Fact:
         rule=applied.rule,
         bank_reference=applied.bank_reference,
         payer_account_last_four=applied.payer_account_last_four,
-        bank_time=_moment(applied.bank_time) if applied.HasField("bank_time") else None,
-        arrive_time=_moment(applied.arrive_time) if applied.HasField("arrive_time") else None,
-        post_time=_moment(applied.post_time) or event.occur_time,
+        bank_time=moment_if_set(applied.bank_time),
+        arrive_time=moment_if_set(applied.arrive_time),
+        post_time=moment_if_set(applied.post_time) or event.occur_time,
     )
-
-
-def _moment(value: Timestamp) -> datetime | None:
-    if value.seconds == 0 and value.nanos == 0:
-        return None
-    return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)

@@ -6,15 +6,14 @@ Event ids follow from the fact, so announcing again repeats them and consumers d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit import ids, outbox
 from kit.events import Event
+from kit.messages import stamp
 from services.invoices.domain.invoices import Invoice, Line, State
 from services.invoices.domain.payments import LastChange, Standing, Step, receipt_number
 from xoai.invoices.v1 import invoices_events_pb2 as pb
@@ -138,15 +137,15 @@ def _changed(standing: Standing, change: LastChange | None) -> Event:
         amount_due=standing.amount_due,
         amount_paid=standing.amount_paid,
     )
-    _stamp(snapshot.change_time, standing.change_time)
+    stamp(snapshot.change_time, standing.change_time)
     if change is not None:
         snapshot.payment_id = str(change.payment_id)
         snapshot.payment_amount = change.amount
         snapshot.receipt_number = receipt_number(change.number)
         if change.bank_time is not None:
-            _stamp(snapshot.bank_time, change.bank_time)
+            stamp(snapshot.bank_time, change.bank_time)
         if change.arrive_time is not None:
-            _stamp(snapshot.arrive_time, change.arrive_time)
+            stamp(snapshot.arrive_time, change.arrive_time)
     return Event(
         event_id=ids.event_id(f"invoice:{key}", standing.sequence, "InvoiceChanged"),
         topic=INVOICES,
@@ -157,9 +156,3 @@ def _changed(standing: Standing, change: LastChange | None) -> Event:
         occur_time=standing.change_time,
         payload=snapshot.SerializeToString(),
     )
-
-
-def _stamp(field: Timestamp, moment: datetime) -> None:
-    # The library's FromDatetime does the same at five times the price.
-    field.seconds = int(moment.timestamp())
-    field.nanos = moment.microsecond * 1_000

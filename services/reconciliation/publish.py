@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from kit import ids
 from kit.events import Event
+from kit.messages import stamp, timestamp
 from services.reconciliation.domain.credit import Credit, FundKind, Payment, Reversal
 from services.reconciliation.domain.payable import Kind
 from services.reconciliation.domain.work import BY_RULE, Changes, Fact
@@ -56,14 +55,14 @@ def applied(payment: Payment, credit: Credit | None, kind: Kind) -> Event:
         rule=payment.rule,
         rule_detail=payment.rule_detail,
     )
-    _stamp(message.post_time, post_time)
+    stamp(message.post_time, post_time)
     for line_id, _, amount in payment.splits:
         message.splits.add(line_id=line_id, amount=amount)
     if credit is not None:
         message.bank_reference = credit.bank_reference
         message.payer_account_last_four = credit.payer_account[-4:]
-        _stamp(message.bank_time, credit.bank_time)
-        _stamp(message.arrive_time, credit.arrive_time)
+        stamp(message.bank_time, credit.bank_time)
+        stamp(message.arrive_time, credit.arrive_time)
         message.bin = credit.bin
     return Event(
         ids.event_id("payment:" + payment.id, 1, "PaymentApplied"),
@@ -146,13 +145,3 @@ def events_of_facts(facts: Iterable[Fact]) -> list[Event]:
 
 def _topic(kind: Kind) -> str:
     return PAYMENTS if kind is Kind.INVOICE else STALL_PAYMENTS
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    """An aware time as protobuf has it."""
-    return Timestamp(seconds=int(moment.timestamp()), nanos=moment.microsecond * 1_000)
-
-
-def _stamp(field: Timestamp, moment: datetime) -> None:
-    field.seconds = int(moment.timestamp())
-    field.nanos = moment.microsecond * 1_000

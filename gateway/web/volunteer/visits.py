@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from starlette.responses import Response
 
 from gateway.access import holds
@@ -17,6 +16,7 @@ from gateway.shell import Shell
 from gateway.web.volunteer.asked import asked_for, guide_request
 from kit import auth, clock, ids
 from kit.errors import Error, FailedPrecondition, NotFound, Unavailable
+from kit.messages import timestamp
 from kit.references.code import check
 from kit.text import clean_display
 from xoai.pilots.v1 import trust_service_pb2 as pb
@@ -194,7 +194,7 @@ async def guide(page: CurrentPage, visit: str) -> Response:
     request = pb.MarkGuidePrintedRequest(request_id=fields.request_id, id=found.id)
     await page.call(page.state.clients.trust.MarkGuidePrinted, request)
     paper = guide_request(page, asked, found.helper_name)
-    paper.print_time.CopyFrom(_now())
+    paper.print_time.CopyFrom(timestamp(clock.now()))
     # The paper is made for the gateway: that the volunteer may have it was asked before.
     token = page.state.clients.sign(auth.service("gateway"))
     chunks = [
@@ -205,9 +205,3 @@ async def guide(page: CurrentPage, visit: str) -> Response:
     ]
     headers = {"Content-Disposition": 'attachment; filename="huong-dan-nop-tien.pdf"'}
     return Response(b"".join(chunks), media_type="application/pdf", headers=headers)
-
-
-def _now() -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(clock.now())
-    return stamp

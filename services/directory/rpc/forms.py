@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
 from kit import auth
+from kit.messages import timestamp
 from services.directory.domain import Account, OrganisationKind, OrganisationNotFound, csrf_token
 from services.directory.flows.logins import LoggedIn
 from services.directory.flows.people import Invited
@@ -25,15 +24,6 @@ def uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise OrganisationNotFound() from error
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A time as protobuf; None stays absent."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def kind_to_proto(kind: str) -> pb.Organisation.Kind.ValueType:

@@ -12,6 +12,7 @@ from kit import audit, pages
 from kit.auth import Subject
 from kit.errors import PermissionDenied
 from kit.grpc_server import caller_of
+from kit.messages import timestamp
 from services.directory.domain import BadField
 from services.directory.flows import naming
 from services.directory.rpc import forms
@@ -45,7 +46,7 @@ class TrailDesk(Desk):
             entries = [
                 pb.AuditEntry(
                     id=row.id,
-                    create_time=forms.timestamp(row.create_time),
+                    create_time=timestamp(row.create_time),
                     subject=row.subject,
                     action=row.action,
                     object=row.object,

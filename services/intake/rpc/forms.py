@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
 from kit import ids
+from kit.messages import timestamp
 from services.intake.flows.connections import ConnectionNotFound
 from xoai.intake.v1 import intake_service_pb2 as pb
 
@@ -21,15 +20,6 @@ def uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise ConnectionNotFound() from error
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A time as protobuf; None stays absent."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def connection(row: Row[Any], secrets: Sequence[Row[Any]]) -> pb.Connection:

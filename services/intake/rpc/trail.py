@@ -13,6 +13,7 @@ from kit.auth import Subject
 from kit.db import Database
 from kit.errors import FieldViolation, InvalidArgument, PermissionDenied
 from kit.grpc_server import Edge, caller_of
+from kit.messages import timestamp
 from services.intake.rpc import forms
 from xoai.intake.v1 import intake_service_pb2 as pb
 
@@ -46,7 +47,7 @@ class TrailDesk:
             entries = [
                 pb.AuditEntry(
                     id=row.id,
-                    create_time=forms.timestamp(row.create_time),
+                    create_time=timestamp(row.create_time),
                     subject=row.subject,
                     action=row.action,
                     object=row.object,

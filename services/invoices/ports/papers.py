@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from kit import auth
 from kit.grpc_client import Channels
 from kit.grpc_errors import from_rpc_error
+from kit.messages import timestamp
 from services.invoices.domain.papers import Paper
 from xoai.documents.v1 import documents_service_pb2 as pb
 from xoai.documents.v1 import documents_service_pb2_grpc as pb_grpc
@@ -34,13 +34,11 @@ class Papers:
 
 
 def _request(paper: Paper) -> pb.RenderReceiptRequest:
-    issue_time = Timestamp()
-    issue_time.FromDatetime(paper.issue_time)
     return pb.RenderReceiptRequest(
         unit_name=paper.biller.unit_name,
         book=paper.book,
         number=paper.number,
-        issue_time=issue_time,
+        issue_time=timestamp(paper.issue_time),
         rows=[pb.ReceiptRow(label=label, text=text) for label, text in paper.rows],
         amount=paper.amount,
         check_address=paper.biller.check_address,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
-from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
+from kit import messages
+from kit.messages import timestamp
 from kit.text import mask_name
 from services.invoices.domain.drafts import Draft, Outcome, Result
 from services.invoices.domain.errors import BadRequestField
@@ -19,6 +17,9 @@ from services.invoices.store.keys import StoredKey
 from services.invoices.store.reads import Sums
 from services.invoices.store.receipts import PrintedReceipt
 from xoai.invoices.v1 import invoices_service_pb2 as pb
+
+# The id in a field of a request, or BadRequestField.
+uuid_in: Final = partial(messages.uuid_in, BadRequestField)
 
 STATES: Final = {
     State.OPEN: pb.Invoice.STATE_OPEN,
@@ -32,23 +33,6 @@ _RESULTS: Final = {
     Result.EXISTS: pb.IssueOutcome.OUTCOME_EXISTS,
     Result.REFUSED: pb.IssueOutcome.OUTCOME_REFUSED,
 }
-
-
-def uuid_in(field: str, text: str) -> UUID:
-    """The id in a field. Raises BadRequestField."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise BadRequestField(field=field, value=text[:60]) from error
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A moment for a message; None leaves the field unset."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def lines_from(messages: Iterable[pb.InvoiceLine]) -> tuple[Line, ...]:

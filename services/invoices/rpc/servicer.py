@@ -12,6 +12,7 @@ from kit import pages
 from kit.auth import Kind, Permission, Subject
 from kit.errors import Error, Unavailable
 from kit.grpc_server import Edge
+from kit.messages import timestamp
 from kit.rpc import dead_letters
 from kit.rpc.dead_letters import DeadLetters
 from services.invoices.domain.bills import Keeper
@@ -29,7 +30,6 @@ from services.invoices.rpc.messages import (
     receipt_key_to,
     receipt_to,
     summary_to,
-    timestamp,
     uuid_in,
 )
 from services.invoices.rpc.printing import Printer

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit.events import Event
 from kit.inbox import BatchHandler
+from kit.messages import moment_if_set
 from services.pilots.domain.stalls import Account, AnnouncedAccount
 from services.pilots.flows import accounts
 from xoai.directory.v1 import directory_events_pb2 as pb
@@ -36,10 +35,6 @@ def _account(event: Event) -> AnnouncedAccount:
         organisation_id=UUID(message.organisation_id),
         version=message.version,
         is_active=message.state == pb.AccountChanged.STATE_ACTIVE,
-        active_time=_moment(message.active_time) if message.HasField("active_time") else None,
-        retire_time=_moment(message.retire_time) if message.HasField("retire_time") else None,
+        active_time=moment_if_set(message.active_time),
+        retire_time=moment_if_set(message.retire_time),
     )
-
-
-def _moment(value: Timestamp) -> datetime:
-    return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)

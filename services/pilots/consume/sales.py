@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit import metrics
 from kit.events import Event
 from kit.inbox import BatchHandler
+from kit.messages import moment_if_set
 from services.pilots.domain.takings import Applied, Fact, Reversed
 from services.pilots.domain.unassigned import Credit
 from services.pilots.flows.credits import follow_credits
@@ -58,11 +57,11 @@ def _fact(event: Event) -> Fact:
             total_applied=reversed_.total_applied,
             applied_version=reversed_.applied_version,
             reason=reversed_.reason,
-            post_time=_moment(reversed_.post_time) or event.occur_time,
+            post_time=moment_if_set(reversed_.post_time) or event.occur_time,
             is_by_person=reversed_.by_person,
         )
     applied = pb.PaymentApplied.FromString(event.payload)
-    post_time = _moment(applied.post_time) or event.occur_time
+    post_time = moment_if_set(applied.post_time) or event.occur_time
     return Applied(
         payment_id=UUID(applied.payment_id),
         payable_id=UUID(applied.payable_id),
@@ -72,8 +71,8 @@ def _fact(event: Event) -> Fact:
         applied_version=applied.applied_version,
         payer_account_last_four=applied.payer_account_last_four,
         bin=applied.bin,
-        bank_time=_moment(applied.bank_time),
-        arrive_time=_moment(applied.arrive_time) or post_time,
+        bank_time=moment_if_set(applied.bank_time),
+        arrive_time=moment_if_set(applied.arrive_time) or post_time,
         post_time=post_time,
     )
 
@@ -90,12 +89,6 @@ def _credit(event: Event) -> Credit:
         payer_account_last_four=changed.payer_account_last_four,
         bin=changed.bin,
         account_number=changed.account_number,
-        bank_time=_moment(changed.bank_time),
-        arrive_time=_moment(changed.arrive_time),
+        bank_time=moment_if_set(changed.bank_time),
+        arrive_time=moment_if_set(changed.arrive_time),
     )
-
-
-def _moment(value: Timestamp) -> datetime | None:
-    if value.seconds == 0 and value.nanos == 0:
-        return None
-    return datetime.fromtimestamp(value.seconds, UTC).replace(microsecond=value.nanos // 1_000)

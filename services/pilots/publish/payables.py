@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kit import ids, outbox
 from kit.events import Event
+from kit.messages import stamp
 from kit.text import search_key
 from services.pilots.domain.payables import LEDGER_CLASS, Payable
 from xoai.payables.v1 import payables_events_pb2 as pb
@@ -43,7 +44,7 @@ def _event(payable: Payable) -> Event:
         group_name=payable.group_name,
     )
     if payable.ask_until is not None:
-        snapshot.ask_until.FromDatetime(payable.ask_until)
+        stamp(snapshot.ask_until, payable.ask_until)
     if payable.default_hours is not None:
         open_minute, close_minute = payable.default_hours
         snapshot.account_default.open_minute = open_minute

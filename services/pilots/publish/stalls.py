@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.orm import Session
 
 from kit import ids, outbox
 from kit.events import Event
+from kit.messages import stamp
 from services.pilots.domain.stall_events import StallEvent, StallEventType
 from xoai.pilots.v1 import pilots_events_pb2 as pb
 
@@ -54,11 +53,11 @@ def _message(event: StallEvent, sequence: int) -> pb.StallEvent:
         clips=event.clips,
         spoken=event.spoken,
     )
-    _stamp(message.change_time, event.change_time)
+    stamp(message.change_time, event.change_time)
     if event.bank_time is not None:
-        _stamp(message.bank_time, event.bank_time)
+        stamp(message.bank_time, event.bank_time)
     if event.arrive_time is not None:
-        _stamp(message.arrive_time, event.arrive_time)
+        stamp(message.arrive_time, event.arrive_time)
     return message
 
 
@@ -74,9 +73,3 @@ def _event(message: pb.StallEvent, event: StallEvent) -> Event:
         occur_time=event.change_time,
         payload=message.SerializeToString(),
     )
-
-
-def _stamp(field: Timestamp, moment: datetime) -> None:
-    # The library's FromDatetime does the same at five times the price.
-    field.seconds = int(moment.timestamp())
-    field.nanos = moment.microsecond * 1_000

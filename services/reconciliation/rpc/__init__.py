@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.grpc_server import Edge
+from kit.messages import timestamp
 from kit.rpc import dead_letters
 from kit.rpc.dead_letters import DeadLetters
 from services.reconciliation.domain.credit import Sight
 from services.reconciliation.flows import clerk, detail, suggesting, summary
 from services.reconciliation.flows.sight import ASSIGN, UNDO
-from services.reconciliation.publish import timestamp
 from services.reconciliation.rpc import exceptions, held, present
 from services.reconciliation.rpc.exceptions import ExceptionsDesk
 from services.reconciliation.rpc.fields import BadIdentifier, acts_for_city, id_in, only_one

@@ -11,7 +11,7 @@ import grpc
 from kit import clock
 from kit.auth import Permission
 from kit.grpc_server import Edge
-from services.reconciliation.publish import timestamp
+from kit.messages import timestamp
 from services.reconciliation.store import queue
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as pb
 

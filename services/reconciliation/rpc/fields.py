@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import grpc
 
 from kit.errors import InvalidArgument
 from kit.grpc_server import caller_of
+from kit.messages import uuid_in
 
 
 class BadIdentifier(InvalidArgument):
@@ -20,10 +19,7 @@ def id_in(value: str, field: str, *, may_be_empty: bool = False) -> str:
     """The id in a field. Raises BadIdentifier."""
     if may_be_empty and not value:
         return ""
-    try:
-        return str(UUID(value))
-    except ValueError as error:
-        raise BadIdentifier(value=value[:60], field=field) from error
+    return str(uuid_in(BadIdentifier, field, value))
 
 
 def only_one(context: grpc.ServicerContext) -> str:

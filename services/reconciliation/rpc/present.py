@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from kit.messages import timestamp
 from services.reconciliation.domain.credit import Credit, FundKind, Payment, Report, Reversal
 from services.reconciliation.domain.ledger import Entry
 from services.reconciliation.domain.suggesting import Suggestion
 from services.reconciliation.flows.detail import Card, Detail
 from services.reconciliation.flows.summary import Summary
-from services.reconciliation.publish import timestamp
 from services.reconciliation.store.held import Held, Twin
 from services.reconciliation.store.queue import Queue
 from xoai.reconciliation.v1 import reconciliation_events_pb2 as events

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from kit import clock
 from kit.errors import FailedPrecondition
+from kit.messages import timestamp
 from kit.words import amount_in_words
 from services.schools.domain.fees import LegalKind, fee_kinds
 from services.schools.domain.rounds import Bill, Round, RoundPupil
@@ -158,8 +157,6 @@ class NoticePrinter:
         pupil: RoundPupil,
         parts: Sequence[documents_pb.NoticePart],
     ) -> documents_pb.NoticeContent:
-        printed = Timestamp()
-        printed.FromDatetime(clock.now())
         return documents_pb.NoticeContent(
             unit_name=school.name,
             unit_address=school.address,
@@ -172,7 +169,7 @@ class NoticePrinter:
             parts=parts,
             due_date=value.due_date.isoformat(),
             contact=value.contact or f"{school.name} {school.phone}",
-            print_time=printed,
+            print_time=timestamp(clock.now()),
             trial=self._is_trial,
         )
 

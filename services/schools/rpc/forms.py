@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
+from kit.messages import timestamp
 from kit.text import natural_key
 from services.schools.domain import fees
 from services.schools.domain.errors import RoundNotFound
@@ -32,15 +32,6 @@ def uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise RoundNotFound() from error
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A time as protobuf; None stays absent."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def day(value: date | None) -> str:

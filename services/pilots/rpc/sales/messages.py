@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 from typing import Any, Final
-from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
-from kit import clock
+from kit import clock, messages
+from kit.messages import timestamp
 from services.pilots.domain.daybook import DayBook, Threshold
 from services.pilots.domain.errors_sales import BadSaleField
 from services.pilots.domain.sales import Sale, State
@@ -24,34 +24,15 @@ from xoai.pilots.v1 import pilots_events_pb2 as events_pb
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
 
+# The id in a field of a request, or BadSaleField.
+uuid_in: Final = partial(messages.uuid_in, BadSaleField)
+
 _STATES: Final = {state: pb.Sale.State.Value(f"STATE_{state.value.upper()}") for state in State}
-
-
-def uuid_in(field: str, text: str) -> UUID:
-    """The id in a field. Raises BadSaleField."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise BadSaleField(field=field, value=text[:60]) from error
 
 
 def day_in(text: str) -> date | None:
     """The day in a field, None for an empty one. Raises BadSaleField."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadSaleField(field="book_date", value=text[:60]) from error
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A moment for a message; None leaves the field unset."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
+    return messages.day_in(BadSaleField, "book_date", text) if text else None
 
 
 def sale_to(sale: Sale) -> pb.Sale:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kit import auth, clock
 from kit.auth import Kind, Permission, Subject
 from kit.errors import Error
+from kit.messages import timestamp
 from services.pilots.domain.devices import Device, Role, checked_pin, is_pin
 from services.pilots.domain.errors_stalls import BadPin, BadStallField
 from services.pilots.domain.stalls import Stall
@@ -52,7 +53,7 @@ class Devices(Desk):
 
         def effect(session: Session, subject: Subject) -> pb.Pairing:
             code, until = flows.create_pairing(session, subject, stall_id, role, request.name)
-            return pb.Pairing(code=code, expire_time=forms.timestamp(until))
+            return pb.Pairing(code=code, expire_time=timestamp(until))
 
         return self._edge.command(context, request, pb.Pairing, effect, shown_once="code")
 
@@ -66,7 +67,7 @@ class Devices(Desk):
             programme_name=stall.programme_name,
             role=_ROLES[pairing.role],
             device_name=pairing.name,
-            expire_time=forms.timestamp(pairing.expire_time),
+            expire_time=timestamp(pairing.expire_time),
         )
 
     def PairDevice(self, request: pb.PairDeviceRequest, context: grpc.ServicerContext) -> pb.Device:
@@ -149,8 +150,8 @@ class Devices(Desk):
         return pb.DeviceSession(
             device=_device(device),
             subject_token=auth.sign(subject, self._tools.subject_key),
-            unlock_until=forms.timestamp(device.unlock_until) if may_sell else None,
-            pin_blocked_until=forms.timestamp(device.pin_blocked_until) if device.is_blocked(now) else None,
+            unlock_until=timestamp(device.unlock_until) if may_sell else None,
+            pin_blocked_until=timestamp(device.pin_blocked_until) if device.is_blocked(now) else None,
             has_pin=stall.has_pin,
         )
 
@@ -161,8 +162,8 @@ def _device(value: Device) -> pb.Device:
         stall_id=str(value.stall_id),
         role=_ROLES[value.role],
         name=value.name,
-        pair_time=forms.timestamp(value.pair_time),
-        expire_time=forms.timestamp(value.expire_time),
-        revoke_time=forms.timestamp(value.revoke_time),
-        see_time=forms.timestamp(value.see_time),
+        pair_time=timestamp(value.pair_time),
+        expire_time=timestamp(value.expire_time),
+        revoke_time=timestamp(value.revoke_time),
+        see_time=timestamp(value.see_time),
     )

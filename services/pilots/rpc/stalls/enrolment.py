@@ -15,6 +15,7 @@ from kit import fault
 from kit.auth import Permission, Subject
 from kit.errors import IdempotencyKeyMissing, PermissionDenied
 from kit.grpc_server import caller_of
+from kit.messages import timestamp
 from services.pilots.domain.enrolment import Judged, Outcome
 from services.pilots.domain.enrolment_units import Opened, Refused, UnitRows
 from services.pilots.domain.enrolment_values import FIELDS, Values
@@ -192,7 +193,7 @@ def _summary(row: Row[tuple[object, ...]], counts: Mapping[str, int]) -> pb.Enro
         file_name=row.file_name,
         sha256=row.sha256,
         person_name=row.person_name,
-        create_time=forms.timestamp(row.create_time),
+        create_time=timestamp(row.create_time),
         rows=sum(counts.values()),
         wrong=counts.get("wrong", 0),
         new=counts.get("new", 0),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from kit import clock
+from kit import clock, messages
+from kit.messages import timestamp
 from services.pilots.domain.errors_stalls import BadStallField
 from services.pilots.domain.programmes import DEFAULT_SALE_SECONDS, Kind, Programme, Section
 from services.pilots.domain.stalls import DefaultRule, Relation, Stall, Stand
 from services.pilots.flows.stalls import StallChange
 from xoai.pilots.v1 import stalls_service_pb2 as pb
+
+# The id and the day in a field of a request, or BadStallField.
+uuid: Final = partial(messages.uuid_in, BadStallField)
+_day: Final = partial(messages.day_in, BadStallField)
 
 NO_ID: Final = UUID(int=0)
 _PROGRAMME_KINDS: Final = {kind: pb.Programme.Kind.Value(f"KIND_{kind.name}") for kind in Kind}
@@ -23,26 +26,9 @@ _RULES: Final = {rule: pb.Stall.DefaultRule.Value(f"DEFAULT_RULE_{rule.name}") f
 _RULES_OF: Final = {number: rule for rule, number in _RULES.items()}
 
 
-def uuid(field: str, value: str) -> UUID:
-    """An id out of a request. Raises BadStallField."""
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise BadStallField(field=field, value=value[:60]) from error
-
-
 def optional_uuid(field: str, value: str) -> UUID | None:
     """An id out of a request, or None where it is empty. Raises BadStallField."""
     return uuid(field, value) if value else None
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    """A time as protobuf; None stays absent."""
-    if moment is None:
-        return None
-    value = Timestamp()
-    value.FromDatetime(moment)
-    return value
 
 
 def programme_from(message: pb.Programme) -> Programme:
@@ -185,10 +171,3 @@ def stand_to(value: Stand) -> pb.Stand:
         flag_reason=value.flag_reason,
         check_time=timestamp(value.check_time),
     )
-
-
-def _day(field: str, value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise BadStallField(field=field, value=value[:60]) from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from kit import clock
+from kit import clock, messages
+from kit.messages import timestamp
 from services.pilots.domain.alarms import Alarm, Kind
 from services.pilots.domain.boards import BoardStall, Summary
 from services.pilots.domain.checks import Difference, Outcome, difference_from
@@ -33,22 +32,8 @@ _KINDS: Final = {
     Kind.RISK: pb.Alarm.KIND_RISK,
 }
 Banks = Mapping[str, str]
-
-
-def uuid_in(field: str, value: str) -> UUID:
-    """An id of a request. Raises BadTrustField."""
-    try:
-        return UUID(value)
-    except ValueError as error:
-        raise BadTrustField(field=field, value=value[:60]) from error
-
-
-def _time(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
+# The id in a field of a request, or BadTrustField.
+uuid_in: Final = partial(messages.uuid_in, BadTrustField)
 
 
 def _text(id: UUID | None) -> str:
@@ -72,7 +57,7 @@ def check_to(checked: Checked) -> pb.StandCheck:
         stall_name=place.name if place else "",
         outcome=_OUTCOMES[verdict.outcome],
         differences=_differences(verdict.differences),
-        check_time=_time(checked.check_time),
+        check_time=timestamp(checked.check_time),
         alarm_id=_text(checked.alarm_id),
         text=verdict.vi,
         text_en=verdict.en,
@@ -95,9 +80,9 @@ def alarm_to(alarm: Alarm, banks: Banks) -> pb.Alarm:
         differences=_differences(difference_from(each) for each in alarm.detail.get("differences", ())),
         text=vi,
         text_en=en,
-        create_time=_time(alarm.create_time),
-        change_time=_time(alarm.change_time),
-        close_time=_time(alarm.close_time),
+        create_time=timestamp(alarm.create_time),
+        change_time=timestamp(alarm.change_time),
+        close_time=timestamp(alarm.close_time),
         close_person_name=alarm.close_person_name,
         close_note=alarm.close_note,
         count=alarm.count,
@@ -112,8 +97,8 @@ def feed_to(bin_code: str, health: Health, banks: Banks) -> pb.BankFeed:
         bin=bin_code,
         bank_name=banks.get(bin_code, bin_code),
         median_milliseconds=health.median_ms,
-        last_arrive_time=_time(health.last_arrive_time),
-        late_since=_time(health.late_since),
+        last_arrive_time=timestamp(health.last_arrive_time),
+        late_since=timestamp(health.late_since),
     )
 
 
@@ -142,7 +127,7 @@ def board_stall_to(stall: BoardStall) -> pb.BoardStall:
         section_name=stall.section_name,
         state=stall.state,
         issue_number=stall.issue_number,
-        check_time=_time(stall.check_time),
+        check_time=timestamp(stall.check_time),
         checked_today=stall.is_checked_on(clock.today()),
         flagged=[pb.FlaggedStand(issue_number=number, reason=reason) for number, reason in stall.flagged],
         open_alarms=stall.open_alarms,
@@ -157,9 +142,9 @@ def visit_to(visit: Visit, visits_today: int, most: int) -> pb.HelperVisit:
         reference=visit.seen_at(clock.now()),
         consent=visit.consent,
         helper_name=visit.helper_name,
-        begin_time=_time(visit.begin_time),
-        view_until=_time(visit.view_until),
-        print_time=_time(visit.print_time),
+        begin_time=timestamp(visit.begin_time),
+        view_until=timestamp(visit.view_until),
+        print_time=timestamp(visit.print_time),
         visits_today=visits_today,
         most_a_day=most,
     )
