@@ -61,7 +61,9 @@ class _Runner:
 
     def _clock(self) -> Clock:
         roots = {name: self._platform.pid(name) for name in self._platform.parts}
-        return Clock(roots | {"kafka": self._platform.kafka.pid() or 0, "postgresql": self._platform.server.pid() or 0})
+        return Clock(
+            roots | {"kafka": self._platform.kafka.pid() or 0, "postgresql": self._platform.server.pid() or 0}
+        )
 
     def run(self, phones: Phones, seconds: int) -> Sequence[float]:
         """Latencies in ms, sorted, one for each payment and phone. Raises Refused if one is lost, twice, or late in order."""
