@@ -27,6 +27,7 @@ from tests.support.fake_invoices import Invoices
 from tests.support.fake_market import Documents, Market
 from tests.support.fake_sales import Sales
 from tests.support.fake_stalls import Stalls
+from tests.support.fake_waiting import Waiting
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.directory.v1 import directory_service_pb2_grpc as directory_grpc
 from xoai.documents.v1 import documents_service_pb2 as documents_pb
@@ -43,6 +44,8 @@ from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 from xoai.pilots.v1 import stalls_service_pb2_grpc as stalls_grpc
 from xoai.pilots.v1 import trust_service_pb2 as trust_pb
 from xoai.pilots.v1 import trust_service_pb2_grpc as trust_grpc
+from xoai.reconciliation.v1 import reconciliation_service_pb2 as reconciliation_pb
+from xoai.reconciliation.v1 import reconciliation_service_pb2_grpc as reconciliation_grpc
 from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 from xoai.vietqr.v1 import vietqr_service_pb2_grpc as vietqr_grpc
 
@@ -64,7 +67,7 @@ class FakePlatform:
         )
         self.city = City()
         self.stalls, self.sales, self.trust = Stalls(self), Sales(self), Market(self)
-        self.documents = Documents()
+        self.documents, self.waiting = Documents(), Waiting()
         self._server = Server("127.0.0.1:0", SUBJECT_KEY, threads=24)
         self.address = f"127.0.0.1:{self._server.port}"
         for module, name, servicer, register in self.services():
@@ -94,6 +97,12 @@ class FakePlatform:
             (stalls_pb, "StallsService", self.stalls, stalls_grpc.add_StallsServiceServicer_to_server),
             (sales_pb, "SalesService", self.sales, sales_grpc.add_SalesServiceServicer_to_server),
             (city_pb, "CityService", self.city, city_grpc.add_CityServiceServicer_to_server),
+            (
+                reconciliation_pb,
+                "ReconciliationService",
+                self.waiting,
+                reconciliation_grpc.add_ReconciliationServiceServicer_to_server,
+            ),
             (
                 documents_pb,
                 "DocumentsService",

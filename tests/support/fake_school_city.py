@@ -47,7 +47,11 @@ class SchoolPlatform(FakePlatform):
         self.permissions = ACCOUNTANT
 
     def services(self) -> list[tuple[Any, str, Any, Any]]:
-        replaced = {"InvoicesService": SchoolInvoices(self), "DirectoryService": SchoolDirectory(self)}
+        replaced = {
+            "InvoicesService": SchoolInvoices(self),
+            "DirectoryService": SchoolDirectory(self),
+            "ReconciliationService": Desk(self),
+        }
         usual = [
             (module, name, replaced.get(name, servicer), add)
             for module, name, servicer, add in super().services()
@@ -55,12 +59,6 @@ class SchoolPlatform(FakePlatform):
         return [
             *usual,
             (pb, "SchoolsService", self.schools, pb_grpc.add_SchoolsServiceServicer_to_server),
-            (
-                reconciliation_pb,
-                "ReconciliationService",
-                Desk(self),
-                reconciliation_grpc.add_ReconciliationServiceServicer_to_server,
-            ),
         ]
 
     def subject(self) -> Subject:

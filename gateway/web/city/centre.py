@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from starlette.responses import Response
@@ -13,8 +12,8 @@ from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
 from gateway.web.city import schematic, table, trend
+from gateway.web.city.waiting import waiting_of
 from gateway.web.city.words import Words, is_shown
-from kit import clock
 from xoai.pilots.v1 import city_service_pb2 as pb
 
 routes = page_routes()
@@ -27,6 +26,7 @@ async def overview(page: CurrentPage, ky: str = "") -> Response:
     """The newest published week, or the one that is asked for."""
     view = await _view(page, ky)
     words, measure = Words(page), schematic.measure_of(view)
+    waiting = await waiting_of(page, view)
     return page.render(
         "city/centre.html",
         shell=_shell(page, view),
@@ -37,7 +37,7 @@ async def overview(page: CurrentPage, ky: str = "") -> Response:
         is_share=measure.is_share,
         steps=[measure.bound_text(place, words) for place in (0, -1)],
         trend=trend.draw(view, words, english=page.locale == "en"),
-        oldest_days=_oldest_days(view),
+        waiting=waiting,
     )
 
 
@@ -87,10 +87,3 @@ def _sizes(page: Page, view: pb.CityView) -> dict[str, str]:
         % {"num": row.stalls.value}
         for row in view.programmes
     }
-
-
-def _oldest_days(view: pb.CityView) -> int:
-    """How many days the oldest open alarm has been open."""
-    if not view.oldest_alarm_time:
-        return 0
-    return (clock.now() - datetime.fromisoformat(view.oldest_alarm_time)).days

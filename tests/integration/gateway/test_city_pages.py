@@ -22,6 +22,7 @@ from xoai.pilots.v1 import city_service_pb2 as pb
 def _city(platform: FakePlatform) -> Iterator[None]:
     """The week of the picture, and the permissions as they were afterwards."""
     platform.city.view = week()
+    platform.waiting.__init__()  # type: ignore[misc]
     before = platform.permissions, platform.scope
     yield
     platform.permissions, platform.scope = before
@@ -61,6 +62,12 @@ def test_the_page_says_what_the_week_was(viewer: httpx.Client) -> None:
         "đã giúp 12 lượt",
         "Số liệu đến 12:00 ngày 23/11/2026, đầy đủ, định nghĩa bản 1",
         "Sơ đồ, không theo tỷ lệ",
+        "Khoản chờ người xem 14 lâu nhất 2 ngày",
+        "Không có mã 11 2 ngày",
+        "Tài khoản lạ 3 5 giờ",
+        "Để lại, có ghi lý do 2",
+        "Cảnh báo chờ ban quản lý chợ 3",
+        "không kể khoản trong danh sách riêng của tiểu thương",
     ):
         assert text in said, text
     assert html.count("url(#hatch)") == 2
@@ -91,7 +98,7 @@ def test_everybody_reads_the_open_part(client: httpx.Client) -> None:
         "3,94 tỷ ₫",
     ):
         assert text in said, text
-    for text in ("Ngân hàng Mẫu", "Đoạn A1", "Cảnh báo"):
+    for text in ("Ngân hàng Mẫu", "Đoạn A1", "Cảnh báo", "Khoản chờ"):
         assert text not in said, text
     assert "Streets, markets" in words(client.get("/mo?lang=en").text) or "Cashless streets" in words(
         client.get("/mo?lang=en").text
@@ -118,11 +125,37 @@ def test_hidden_figures_are_never_noughts(platform: FakePlatform, viewer: httpx.
     assert "chưa đầy đủ, định nghĩa bản 1" in said
 
 
+def test_a_desk_that_does_not_answer_leaves_the_rest(platform: FakePlatform, viewer: httpx.Client) -> None:
+    """Its figure says that there is none, never nought; alarms and the week stand."""
+    platform.waiting.is_away = True
+    answer = viewer.get("/thanh-pho")
+    said = words(answer.text)
+    assert answer.status_code == 200
+    assert "Khoản chờ người xem – chưa có số liệu" in said
+    assert "Khoản chờ ở bàn đối soát chưa có số liệu" in said
+    assert "Phần đối soát chưa trả lời" in said
+    assert "Cảnh báo chờ ban quản lý chợ 3" in said
+    assert "3,94 tỷ ₫" in said
+
+
+def test_nothing_that_waits_is_said_to_be_nothing(platform: FakePlatform, viewer: httpx.Client) -> None:
+    """Nought is a figure; young work has the age of an hour at most."""
+    platform.waiting.counts, platform.waiting.parked = {}, 0
+    said = words(viewer.get("/thanh-pho").text)
+    assert "Khoản chờ người xem 0 không có gì chờ" in said
+    assert "Khoản chờ ở bàn đối soát 0" in said
+    platform.waiting.counts = {"VOID": (1, 0), "SOMETHING_NEW": (2, 1)}
+    said = words(viewer.get("/thanh-pho").text)
+    assert "Phiếu đã huỷ 1 chưa đến một giờ" in said
+    assert "SOMETHING_NEW 2 1 giờ" in said
+
+
 def test_before_the_first_week_there_is_a_page(platform: FakePlatform, viewer: httpx.Client) -> None:
     """It says when there will be figures."""
     platform.city.view = pb.CityView()
     for path in ("/thanh-pho", "/mo"):
         assert "Chưa có tuần nào được công bố" in words(viewer.get(path).text)
+    assert "Không có mã 11 2 ngày" in words(viewer.get("/thanh-pho").text)
     rows = list(csv.reader(io.StringIO(viewer.get("/mo/so-lieu.csv").text)))
     assert len(rows) == 1
 
