@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kit.text import search_key
 from services.pilots.domain.bank_names import BankNames
+from services.pilots.domain.enrolment_columns import WORDS
 from services.pilots.domain.enrolment_values import (
     FOUND_LIMIT,
     Checked,
@@ -230,6 +231,7 @@ class _Seen:
                     f"{values.bank} {values.account_number}",
                     f"một tài khoản cho cả đơn vị; dòng {first.row} ghi {first.values.bank} {first.values.account_number}",
                     f"one account for a unit; row {first.row} says {first.values.bank} {first.values.account_number}",
+                    first.values.account_number if values.bin == first.values.bin else "",
                 )
             ]
         found: list[Problem] = []
@@ -297,8 +299,9 @@ def _is_same(values: Values, unit: KnownUnit, stall: KnownStall) -> bool:
 def _differs(name: str, found: str, before: str, vi: str, en: str) -> list[Problem]:
     if search_key(found) == search_key(before):
         return []
-    return [_problem(name, found, f"{vi}: {before}", f"{en}: {before}")]
+    meant = WORDS.get(name, {}).get(before, before)
+    return [_problem(name, found, f"{vi}: {meant}", f"{en}: {meant}", meant)]
 
 
-def _problem(name: str, found: str, vi: str, en: str) -> Problem:
-    return Problem(name, found[:FOUND_LIMIT], vi, en)
+def _problem(name: str, found: str, vi: str, en: str, suggestion: str = "") -> Problem:
+    return Problem(name, found[:FOUND_LIMIT], vi, en, suggestion)

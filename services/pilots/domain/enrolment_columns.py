@@ -28,6 +28,17 @@ HEADINGS: Final[Mapping[str, str]] = {
 REQUIRED: Final = tuple(
     name for name in HEADINGS if name not in ("unit_kind", "stall_name", "goods", "relation", "consent")
 )
+# How a list writes what has a few values only.
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "unit_kind": {"household": "Hộ", "firm": "Doanh nghiệp"},
+    "relation": {
+        "self": "Bản thân",
+        "spouse": "Vợ/chồng",
+        "child": "Con",
+        "parent": "Cha/mẹ",
+        "other": "Khác",
+    },
+}
 # Reading a list passes over a column of this name: it is ours, in lists given back.
 TO_CORRECT: Final = "Cần sửa"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,8 +9,9 @@ from typing import Final
 
 from kit.identifiers import e164
 from kit.text import clean_display, fold, search_key
+from services.pilots.domain import suggestions
 from services.pilots.domain.bank_names import BankNames
-from services.pilots.domain.enrolment_columns import HEADINGS
+from services.pilots.domain.enrolment_columns import HEADINGS, WORDS
 
 NAME_LIMIT: Final = 120
 STALL_NAME_LIMIT: Final = 80
@@ -77,6 +77,8 @@ class Problem:
     found: str
     expected: str
     expected_en: str
+    # What was probably meant; empty where nobody can tell.
+    suggestion: str = ""
 
     @property
     def column(self) -> str:
@@ -148,9 +150,9 @@ class _Checker:
         self._found, self._numbers = found, numbers
         self.problems: list[Problem] = []
 
-    def _wrong(self, name: str, vi: str, en: str) -> str:
+    def _wrong(self, name: str, vi: str, en: str, suggestion: str = "") -> str:
         found: str = getattr(self._found, name)
-        self.problems.append(Problem(name, found[:FOUND_LIMIT], vi, en))
+        self.problems.append(Problem(name, found[:FOUND_LIMIT], vi, en, suggestion))
         return found
 
     def text(self, name: str, limit: int) -> str:
@@ -176,9 +178,8 @@ class _Checker:
             return words[key]
         if not value:
             return self._wrong(name, f"không được để trống; ghi {vi}", f"must not be empty; write {en}")
-        close = difflib.get_close_matches(key, words, n=1)
-        hint, hint_en = (f" (có phải “{close[0]}”?)", f" (is it “{close[0]}”?)") if close else ("", "")
-        return self._wrong(name, vi + hint, en + hint_en)
+        close = suggestions.nearest(key, words)
+        return self._wrong(name, vi, en, WORDS[name][words[close]] if close else "")
 
     def phone(self) -> str:
         value = self._found.phone
@@ -188,7 +189,8 @@ class _Checker:
                 "số điện thoại Việt Nam, như 0912 345 678",
                 "a Vietnamese telephone number, such as 0912 345 678",
             )
-            return self._wrong("phone", vi if value else f"không được để trống; {vi}", en)
+            meant = suggestions.phone(value)
+            return self._wrong("phone", vi if value else f"không được để trống; {vi}", en, meant)
         return number
 
     def stall_number(self) -> str:
@@ -200,6 +202,7 @@ class _Checker:
                 "stall_number",
                 f"tới {NUMBER_LIMIT} chữ cái và chữ số, như 12 hoặc A-05",
                 f"up to {NUMBER_LIMIT} letters and digits, such as 12 or A-05",
+                suggestions.stall_number(number, NUMBER_LIMIT),
             )
         return number
 
@@ -215,8 +218,12 @@ class _Checker:
             if key and key in by_key:
                 return by_key[key]
         listed = ", ".join(list(sections)[:12]) + ("…" if len(sections) > 12 else "")
+        meant = by_key.get(suggestions.nearest(_section_key(value), by_key), "")
         return self._wrong(
-            "section_code", f"một đoạn của chương trình: {listed}", f"a block of the programme: {listed}"
+            "section_code",
+            f"một đoạn của chương trình: {listed}",
+            f"a block of the programme: {listed}",
+            meant,
         )
 
     def bank(self, banks: BankNames) -> tuple[str, str]:
@@ -228,7 +235,8 @@ class _Checker:
         if found is not None and found.candidates:
             listed = " / ".join(found.candidates)
             vi, en = f"{vi}; có phải {listed}?", f"{en}; is it {listed}?"
-        return self._wrong("bank", vi if value else f"không được để trống; {vi}", en), ""
+        meant = found.candidates[0] if found is not None and len(found.candidates) == 1 else ""
+        return self._wrong("bank", vi if value else f"không được để trống; {vi}", en, meant), ""
 
     def account_number(self) -> str:
         value = self._found.account_number.replace(" ", "")
@@ -241,7 +249,8 @@ class _Checker:
             )
         if not _ACCOUNT.fullmatch(value):
             vi, en = "1–19 chữ cái và chữ số, không dấu", "1 to 19 letters and digits without accents"
-            return self._wrong("account_number", vi if value else f"không được để trống; {vi}", en)
+            meant = suggestions.account_number(value)
+            return self._wrong("account_number", vi if value else f"không được để trống; {vi}", en, meant)
         if re.fullmatch(r"[0-9]E\+?[0-9]+", value):
             return self._wrong(
                 "account_number",

@@ -57,6 +57,13 @@ def ward_now(code: str) -> Ward | None:
     return next((ward for ward in wards() if ward.code == code and ward.valid_to is None), None)
 
 
+def wards_now() -> list[tuple[Ward, list[Ward]]]:
+    """The wards of today's list, each with those of 2023 that lie in it, by code."""
+    former = sorted((ward for ward in wards() if ward.ward_set == "2023"), key=lambda ward: ward.code)
+    today = sorted((ward for ward in wards() if ward.valid_to is None), key=lambda ward: ward.code)
+    return [(ward, [each for each in former if each.now_code == ward.code]) for ward in today]
+
+
 def former_ward(code: str) -> Ward | None:
     """The ward of the list of 2023 with this code; None if there is none."""
     return next((ward for ward in wards() if ward.code == code and ward.ward_set == "2023"), None)

@@ -14,19 +14,11 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from services.pilots.domain.enrolment_columns import HEADINGS, TO_CORRECT
+from services.pilots.domain.enrolment_columns import HEADINGS, TO_CORRECT, WORDS
 from services.pilots.domain.enrolment_values import Problem, Values
 
 ROWS_READY: Final = 2_000
 _WIDTHS: Final = {"unit_name": 30, "holder_name": 24, "account_holder": 24, "consent": 36, "goods": 24}
-_KINDS: Final = {"household": "Hộ", "firm": "Doanh nghiệp"}
-RELATIONS: Final = {
-    "self": "Bản thân",
-    "spouse": "Vợ/chồng",
-    "child": "Con",
-    "parent": "Cha/mẹ",
-    "other": "Khác",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +60,7 @@ def _offer(book: Workbook, page: Worksheet, sections: Mapping[str, str], banks: 
     """Choices in the cells; another bank's name or code may be typed all the same."""
     offered = book.add_worksheet("Chọn")
     for place, choices in enumerate(
-        ([*sections], [*sections.values()], banks, [*_KINDS.values()], [*RELATIONS.values()])
+        ([*sections], [*sections.values()], banks, *([*words.values()] for words in WORDS.values()))
     ):
         offered.write_column(0, place, [_harmless(choice) for choice in choices])
     offered.hide()
@@ -76,8 +68,8 @@ def _offer(book: Workbook, page: Worksheet, sections: Mapping[str, str], banks: 
     for name, letter, count in (
         ("section_code", "A", len(sections)),
         ("bank", "C", len(banks)),
-        ("unit_kind", "D", len(_KINDS)),
-        ("relation", "E", len(RELATIONS)),
+        ("unit_kind", "D", len(WORDS["unit_kind"])),
+        ("relation", "E", len(WORDS["relation"])),
     ):
         if count:
             column = fields.index(name)
@@ -87,17 +79,19 @@ def _offer(book: Workbook, page: Worksheet, sections: Mapping[str, str], banks: 
 
 
 def _shown(name: str, value: str) -> str:
-    if name == "unit_kind":
-        return _KINDS.get(value, value)
-    if name == "relation":
-        return RELATIONS.get(value, value)
+    if name in WORDS:
+        return WORDS[name].get(value, value)
     if name == "phone" and value.startswith("+84"):
         return "0" + value[3:]
     return value
 
 
 def _words(problems: Sequence[Problem]) -> str:
-    return "; ".join(f"{item.column}: thấy “{item.found}”, cần {item.expected}" for item in problems)[:30_000]
+    said = []
+    for item in problems:
+        meant = f", gợi ý: {item.suggestion}" if item.suggestion else ""
+        said.append(f"{item.column}: thấy “{item.found}”, cần {item.expected}{meant}")
+    return "; ".join(said)[:30_000]
 
 
 def _harmless(text: str) -> str:

@@ -284,6 +284,7 @@ class EnrolmentProblem(_message.Message):
     EXPECTED_FIELD_NUMBER: _builtins.int
     EXPECTED_EN_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
+    SUGGESTION_FIELD_NUMBER: _builtins.int
     column: _builtins.str
     found: _builtins.str
     expected: _builtins.str
@@ -291,6 +292,8 @@ class EnrolmentProblem(_message.Message):
     expected_en: _builtins.str
     field: _builtins.str
     """Name in EnrolmentValues; empty where the row as a whole is wrong."""
+    suggestion: _builtins.str
+    """What was probably meant, as it may stand in the cell; empty where nobody can tell."""
     def __init__(
         self,
         *,
@@ -299,10 +302,11 @@ class EnrolmentProblem(_message.Message):
         expected: _builtins.str = ...,
         expected_en: _builtins.str = ...,
         field: _builtins.str = ...,
+        suggestion: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "expected", b"expected", "expected_en", b"expected_en", "field", b"field", "found", b"found"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "expected", b"expected", "expected_en", b"expected_en", "field", b"field", "found", b"found", "suggestion", b"suggestion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1724,3 +1728,66 @@ class AnnounceAgainResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnnounceAgainResponse: _TypeAlias = AnnounceAgainResponse  # noqa: Y015
+
+@_typing.final
+class Ward(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FORMER_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    name: _builtins.str
+    @_builtins.property
+    def former(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ward]:
+        """By the list of 2023; none in these themselves."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        name: _builtins.str = ...,
+        former: _abc.Iterable[Global___Ward] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "former", b"former", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ward: _TypeAlias = Ward  # noqa: Y015
+
+@_typing.final
+class ListWardsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWardsRequest: _TypeAlias = ListWardsRequest  # noqa: Y015
+
+@_typing.final
+class ListWardsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WARDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def wards(self) -> _containers.RepeatedCompositeFieldContainer[Global___Ward]: ...
+    def __init__(
+        self,
+        *,
+        wards: _abc.Iterable[Global___Ward] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["wards", b"wards"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWardsResponse: _TypeAlias = ListWardsResponse  # noqa: Y015

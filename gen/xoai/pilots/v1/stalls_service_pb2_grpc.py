@@ -56,6 +56,11 @@ class StallsServiceStub:
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesRequest.SerializeToString,
                 response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesResponse.FromString,
                 _registered_method=True)
+        self.ListWards = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/ListWards',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsResponse.FromString,
+                _registered_method=True)
         self.ReadEnrolment = channel.unary_unary(
                 '/xoai.pilots.v1.StallsService/ReadEnrolment',
                 request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ReadEnrolmentRequest.SerializeToString,
@@ -217,6 +222,13 @@ class StallsServiceServicer:
 
     def ListProgrammes(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWards(self, request, context):
+        """The wards of today, each with those of 2023 that lie in it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -422,6 +434,11 @@ def add_StallsServiceServicer_to_server(servicer, server):
                     servicer.ListProgrammes,
                     request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesRequest.FromString,
                     response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesResponse.SerializeToString,
+            ),
+            'ListWards': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWards,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsResponse.SerializeToString,
             ),
             'ReadEnrolment': grpc.unary_unary_rpc_method_handler(
                     servicer.ReadEnrolment,
@@ -668,6 +685,33 @@ class StallsService:
             '/xoai.pilots.v1.StallsService/ListProgrammes',
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesRequest.SerializeToString,
             xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListProgrammesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWards(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/ListWards',
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListWardsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class StallsServiceStub:
     UpdateProgramme: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.UpdateProgrammeRequest, _stalls_service_pb2.Programme]
     GetProgramme: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.GetProgrammeRequest, _stalls_service_pb2.Programme]
     ListProgrammes: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.ListProgrammesRequest, _stalls_service_pb2.ListProgrammesResponse]
+    ListWards: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.ListWardsRequest, _stalls_service_pb2.ListWardsResponse]
+    """The wards of today, each with those of 2023 that lie in it."""
     ReadEnrolment: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.ReadEnrolmentRequest, _stalls_service_pb2.Enrolment]
     """Enrolment by list: read and judged row by row, then applied. Good rows never wait for bad ones."""
     GetEnrolment: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.GetEnrolmentRequest, _stalls_service_pb2.Enrolment]
@@ -93,6 +95,8 @@ class StallsServiceAsyncStub(StallsServiceStub):
     UpdateProgramme: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.UpdateProgrammeRequest, _stalls_service_pb2.Programme]  # type: ignore[assignment]
     GetProgramme: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.GetProgrammeRequest, _stalls_service_pb2.Programme]  # type: ignore[assignment]
     ListProgrammes: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.ListProgrammesRequest, _stalls_service_pb2.ListProgrammesResponse]  # type: ignore[assignment]
+    ListWards: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.ListWardsRequest, _stalls_service_pb2.ListWardsResponse]  # type: ignore[assignment]
+    """The wards of today, each with those of 2023 that lie in it."""
     ReadEnrolment: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.ReadEnrolmentRequest, _stalls_service_pb2.Enrolment]  # type: ignore[assignment]
     """Enrolment by list: read and judged row by row, then applied. Good rows never wait for bad ones."""
     GetEnrolment: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.GetEnrolmentRequest, _stalls_service_pb2.Enrolment]  # type: ignore[assignment]
@@ -169,6 +173,14 @@ class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _stalls_service_pb2.ListProgrammesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_stalls_service_pb2.ListProgrammesResponse, _abc.Awaitable[_stalls_service_pb2.ListProgrammesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListWards(
+        self,
+        request: _stalls_service_pb2.ListWardsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stalls_service_pb2.ListWardsResponse, _abc.Awaitable[_stalls_service_pb2.ListWardsResponse]]:
+        """The wards of today, each with those of 2023 that lie in it."""
 
     @_abc_1.abstractmethod
     def ReadEnrolment(

@@ -217,6 +217,7 @@ def _row(row: Judged, *, account_waits: bool = False) -> pb.EnrolmentRow:
                 expected=item.expected,
                 expected_en=item.expected_en,
                 field=item.field,
+                suggestion=item.suggestion,
             )
             for item in row.problems
         ],

@@ -9,6 +9,7 @@ import grpc
 from sqlalchemy.orm import Session
 
 from kit.auth import Permission, Subject
+from services.pilots.domain.wards import wards_now
 from services.pilots.flows import programmes as flows
 from services.pilots.rpc.stalls import forms
 from services.pilots.rpc.stalls.desk import Desk
@@ -20,6 +21,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "UpdateProgramme": _MANAGE,
     "GetProgramme": Permission(anyone=True),
     "ListProgrammes": Permission(anyone=True),
+    "ListWards": Permission(anyone=True),
 }
 
 
@@ -62,3 +64,15 @@ class Programmes(Desk):
             )
 
         return self._edge.query(context, read)
+
+    def ListWards(self, request: pb.ListWardsRequest, context: grpc.ServicerContext) -> pb.ListWardsResponse:
+        return pb.ListWardsResponse(
+            wards=[
+                pb.Ward(
+                    code=ward.code,
+                    name=ward.name,
+                    former=[pb.Ward(code=former.code, name=former.name) for former in formers],
+                )
+                for ward, formers in wards_now()
+            ]
+        )
