@@ -11,6 +11,13 @@ import grpc
 
 from kit import auth, clock, errors
 from services.directory.roles import PERMISSIONS, Role
+from services.pilots.domain.errors_stalls import (
+    ChangedMeanwhile,
+    ProgrammeCodeTaken,
+    StallNumberTaken,
+    StallWithdrawn,
+)
+from services.pilots.domain.wards import wards_now
 from tests.support.fake_bills import stamp
 from tests.support.fake_directory import Directory
 from tests.support.fake_platform import FakePlatform
@@ -27,19 +34,17 @@ class NotAList(errors.InvalidArgument):
     en = "There is no heading of a list of stalls."
 
 
-class ProgrammeCodeTaken(errors.AlreadyExists):
-    reason = "PROGRAMME_CODE_TAKEN"
-    vi = "Mã chương trình “{code}” đã có. Xin chọn mã khác."
-    en = "The programme code “{code}” exists already."
-
-
 class Programmes(Stalls):
-    """Each text line of a file is a row: number, holder, account; an account with letters only is wrong."""
+    """Each text line of a file is a row: number, holder, account; an account with letters only is wrong.
+
+    One with a hyphen is wrong as well, and the number without it is offered.
+    """
 
     def __init__(self, platform: FakePlatform) -> None:
         super().__init__(platform)
         self.programmes: dict[str, pb.Programme] = {}
         self.enrolments: dict[str, pb.Enrolment] = {}
+        self.withdrawn: dict[str, pb.Stall] = {}
 
     def add_programme(self, code: str = "hung-vuong", **facts: Any) -> pb.Programme:
         """A street with two blocks."""
@@ -93,12 +98,58 @@ class Programmes(Stalls):
         return wish
 
     def UpdateProgramme(self, request: Any, context: grpc.ServicerContext) -> pb.Programme:
+        if request.programme.version != self._programme(request.programme.id).version:
+            raise ChangedMeanwhile()
+        request.programme.version += 1
         self.programmes[request.programme.code] = request.programme
         return request.programme
 
+    def ListWards(self, request: Any, context: grpc.ServicerContext) -> pb.ListWardsResponse:
+        wards = [
+            pb.Ward(
+                code=ward.code,
+                name=ward.name,
+                former=[pb.Ward(code=old.code, name=old.name) for old in formers],
+            )
+            for ward, formers in wards_now()
+        ]
+        return pb.ListWardsResponse(wards=wards)
+
+    def ListStalls(self, request: Any, context: grpc.ServicerContext) -> pb.ListStallsResponse:
+        found = [
+            stall
+            for stall in self.stalls.values()
+            if stall.programme_id == request.programme_id and request.query in stall.name
+        ]
+        start = int(request.page_token or 0)
+        after = start + request.page_size
+        token = str(after) if after < len(found) else ""
+        return pb.ListStallsResponse(stalls=found[start:after], next_page_token=token)
+
+    def UpdateStall(self, request: Any, context: grpc.ServicerContext) -> pb.Stall:
+        stall = self._find(request.stall.id)
+        if stall.version != request.stall.version:
+            raise ChangedMeanwhile()
+        if any(each.number == request.stall.number and each.id != stall.id for each in self.stalls.values()):
+            raise StallNumberTaken(number=request.stall.number)
+        stall.CopyFrom(request.stall)
+        stall.version += 1
+        return stall
+
+    def WithdrawStall(self, request: Any, context: grpc.ServicerContext) -> pb.Stall:
+        if request.request_id in self.withdrawn:
+            return self.withdrawn[request.request_id]
+        stall = self._find(request.id)
+        if stall.state == pb.Stall.STATE_WITHDRAWN:
+            raise StallWithdrawn(number=stall.number)
+        stall.state, stall.withdraw_reason = pb.Stall.STATE_WITHDRAWN, request.reason
+        self.withdrawn[request.request_id] = stall
+        return stall
+
     def _judge(self, number: int, values: pb.EnrolmentValues) -> pb.EnrolmentRow:
         row = pb.EnrolmentRow(row=number, outcome=Outcome.OUTCOME_NEW, values=values)
-        if not any(letter.isdigit() for letter in values.account_number):
+        bare = values.account_number.replace("-", "")
+        if bare != values.account_number or not any(letter.isdigit() for letter in bare):
             row.outcome = Outcome.OUTCOME_WRONG
             row.problems.add(
                 column="Số tài khoản",
@@ -106,6 +157,7 @@ class Programmes(Stalls):
                 expected="1–19 chữ và số",
                 expected_en="1 to 19 letters and digits",
                 field="account_number",
+                suggestion=bare if bare.isdecimal() else "",
             )
         if values.relation != "self":
             row.notices.add(

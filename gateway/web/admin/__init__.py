@@ -16,6 +16,7 @@ from gateway.web.admin import (
     people,
     programmes,
     secrets,
+    stalls,
     trail,
 )
 
@@ -28,6 +29,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     connections.routes,
     programmes.routes,
     enrolments.routes,
+    stalls.routes,
     secrets.routes,
     trail.routes,
     clock.routes,

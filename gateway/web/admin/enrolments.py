@@ -25,15 +25,18 @@ from xoai.pilots.v1 import stalls_service_pb2 as pb
 routes = Routes(guard=upload_guard)
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PLACE: Final = re.compile(r"v-(\d{1,6})-([a-z_]{1,30})")
+# Of each, on one page.
 _ROWS: Final = 50
+_STALLS: Final = 50
 _Outcome = pb.EnrolmentRow.Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentView:
-    """A list with what is still to be done about it."""
+    """A list with what is still to be done about it; of the wrong rows, one page, counted from 1."""
 
     read: pb.Enrolment
+    number: int = 1
 
     @property
     def good(self) -> int:
@@ -46,14 +49,30 @@ class EnrolmentView:
         return self.read.new + self.read.changed
 
     @property
+    def pages(self) -> int:
+        """How many pages the wrong rows fill."""
+        return max(-(-self.read.wrong // _ROWS), 1)
+
+    @property
+    def page(self) -> int:
+        """The page that is shown: the last one where the list has become shorter."""
+        return min(max(self.number, 1), self.pages)
+
+    @property
     def wrong_rows(self) -> list[pb.EnrolmentRow]:
-        """The first of the wrong rows."""
-        return [row for row in self.read.enrolment_rows if row.outcome == _Outcome.OUTCOME_WRONG][:_ROWS]
+        """The wrong rows of the page."""
+        wrong = [row for row in self.read.enrolment_rows if row.outcome == _Outcome.OUTCOME_WRONG]
+        return wrong[(self.page - 1) * _ROWS : self.page * _ROWS]
+
+    @property
+    def suggestions(self) -> int:
+        """Cells on this page for which something is offered."""
+        return sum(bool(problem.suggestion) for row in self.wrong_rows for problem in row.problems)
 
     @property
     def noticed(self) -> list[pb.EnrolmentRow]:
         """Good rows of which people have to know something."""
-        return [row for row in self.read.enrolment_rows if row.notices][:_ROWS]
+        return [row for row in self.read.enrolment_rows if row.notices]
 
     @property
     def waiting(self) -> list[pb.EnrolmentRow]:
@@ -77,7 +96,7 @@ def _heading(page: Page, view: EnrolmentView) -> str:
     return page.gettext("%(rows)s dòng, dòng nào cũng dùng được", **words)
 
 
-async def _found(page: Page, code: str, enr: str) -> tuple[pb.Programme, EnrolmentView]:
+async def _found(page: Page, code: str, enr: str, number: int = 1) -> tuple[pb.Programme, EnrolmentView]:
     """The list in an address. Raises AdminPageNotFound for another programme's."""
     request = pb.GetEnrolmentRequest(id=inside("enr", enr))
     programme, read = await asyncio.gather(
@@ -86,14 +105,24 @@ async def _found(page: Page, code: str, enr: str) -> tuple[pb.Programme, Enrolme
     )
     if read.programme_id != programme.id:
         raise AdminPageNotFound()
-    return programme, EnrolmentView(read)
+    return programme, EnrolmentView(read, number)
 
 
-async def _programme(page: Page, programme: pb.Programme, errors: dict[str, str] | None = None) -> Response:
+async def _programme(
+    page: Page,
+    programme: pb.Programme,
+    errors: dict[str, str] | None = None,
+    *,
+    query: str = "",
+    token: str = "",
+) -> Response:
     clients = page.state.clients
+    request = pb.ListStallsRequest(
+        programme_id=programme.id, query=query[:100], page_token=token, page_size=_STALLS
+    )
     listed, stalls = await asyncio.gather(
         page.call(clients.stalls.ListEnrolments, pb.ListEnrolmentsRequest(programme_id=programme.id)),
-        page.call(clients.stalls.ListStalls, pb.ListStallsRequest(programme_id=programme.id, page_size=200)),
+        page.call(clients.stalls.ListStalls, request),
     )
     return show(
         page,
@@ -106,14 +135,17 @@ async def _programme(page: Page, programme: pb.Programme, errors: dict[str, str]
         kinds=kind_words(page),
         views=[EnrolmentView(read) for read in listed.enrolments],
         stalls=stalls.stalls,
-        has_more=bool(stalls.next_page_token),
+        next=stalls.next_page_token,
+        first=not token,
+        searched_stall=query,
     )
 
 
 @routes.get("/quan-tri/chuong-trinh/{code}", MANAGE, include_in_schema=False)
-async def programme_page(page: CurrentPage, code: str) -> Response:
+async def programme_page(page: CurrentPage, code: str, tim: str = "", trang: str = "") -> Response:
     """A programme with its blocks, stalls and lists, and the field for one more list."""
-    return await _programme(page, await programme_of(page, code))
+    programme = await programme_of(page, code)
+    return await _programme(page, programme, query=tim.strip(), token=trang)
 
 
 @routes.get("/quan-tri/chuong-trinh/{code}/mau.xlsx", MANAGE, include_in_schema=False)
@@ -184,32 +216,40 @@ def _show(
 
 
 @routes.get("/quan-tri/chuong-trinh/{code}/danh-sach/{enr}", MANAGE, include_in_schema=False)
-async def one(page: CurrentPage, code: str, enr: str, da: int = 0) -> Response:
-    """One list: counts, wrong rows, what waits. `da` says how many rows were just put right."""
-    programme, view = await _found(page, code, enr)
+async def one(page: CurrentPage, code: str, enr: str, da: int = 0, trang: int = 1) -> Response:
+    """One list: counts, a page of the wrong rows, what waits. `da` says how many rows were just put right."""
+    programme, view = await _found(page, code, enr, trang)
     return _show(page, programme, view, fixed=max(da, 0))
 
 
 def _corrections(fields: Fields) -> dict[int, dict[str, str]]:
-    """Typed values by row and field."""
-    typed: dict[int, dict[str, str]] = {}
-    for name, value in fields.values().items():
+    """Typed values by row and field. A suggestion counts only if its button was pressed, or the one for all."""
+    values, typed = fields.values(), dict[int, dict[str, str]]()
+    pressed = values.get("take", "")
+    taken_place = _PLACE.fullmatch(pressed)
+    for name, value in values.items():
         place = _PLACE.fullmatch(name)
-        if place is not None and value.strip():
-            typed.setdefault(int(place[1]), {})[place[2]] = value.strip()[:300]
+        # “Nhận” is about one row: what was typed in others waits for “Kiểm lại”.
+        if place is None or (taken_place is not None and taken_place[1] != place[1]):
+            continue
+        offered = values.get(f"s{name[1:]}", "") if pressed in (name, "all") else ""
+        taken = value.strip() or offered
+        if taken:
+            typed.setdefault(int(place[1]), {})[place[2]] = taken[:300]
     return typed
 
 
 @routes.post("/quan-tri/chuong-trinh/{code}/danh-sach/{enr}/sua", MANAGE, include_in_schema=False)
 async def correct(page: CurrentPage, code: str, enr: str) -> Response:
     """Put other values into wrong rows; each row is judged anew."""
-    programme, view = await _found(page, code, enr)
     fields = await fields_of(page)
+    shown = fields.text("trang")
+    programme, view = await _found(page, code, enr, int(shown) if shown.isdecimal() else 1)
     known = {field.name for field in pb.EnrolmentValues.DESCRIPTOR.fields}
     corrections = _corrections(fields)
     wrong = {row.row: row for row in view.read.enrolment_rows if row.outcome == _Outcome.OUTCOME_WRONG}
     if not corrections:
-        errors = {"dong-sai": page.gettext("Ghi giá trị đúng vào ít nhất một ô")}
+        errors = {"dong-sai": page.gettext("Ghi giá trị đúng vào ít nhất một ô, hoặc bấm Nhận")}
         return _show(page, programme, view, errors=errors)
     fixed = 0
     for number, typed in corrections.items():
@@ -229,7 +269,8 @@ async def correct(page: CurrentPage, code: str, enr: str) -> Response:
             fields.refuse(error, {}, "dong-sai")
             return _show(page, programme, view, errors=fields.errors, values=fields.values())
         fixed += judged.outcome != _Outcome.OUTCOME_WRONG
-    return page.redirect(f"{enrolment_url(programme.code, view.read.id)}?da={fixed}#dong-sai")
+    query = f"?da={fixed}" + (f"&trang={view.page}" if view.page > 1 else "")
+    return page.redirect(f"{enrolment_url(programme.code, view.read.id)}{query}#dong-sai")
 
 
 @routes.post("/quan-tri/chuong-trinh/{code}/danh-sach/{enr}/di-tiep", MANAGE, include_in_schema=False)

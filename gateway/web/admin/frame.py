@@ -69,6 +69,11 @@ def enrolment_url(code: str, id: str, *parts: str) -> str:
     return programme_url(code, "danh-sach", outside("enr", id), *parts)
 
 
+def stall_url(code: str, id: str, *parts: str) -> str:
+    """A page of a stall of a programme."""
+    return programme_url(code, "quay", outside("stl", id), *parts)
+
+
 class Links:
     """Addresses, for templates; in them it is `link`."""
 
@@ -78,6 +83,7 @@ class Links:
     connection = staticmethod(connection_url)
     programme = staticmethod(programme_url)
     enrolment = staticmethod(enrolment_url)
+    stall = staticmethod(stall_url)
     id = staticmethod(outside)
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +11,7 @@ from gateway.access import holds
 from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
+from gateway.web.admin.blocks import Block, after_press, blocks_of, sections_of, typed_blocks
 from gateway.web.admin.frame import ROOT, Crumbs, programme_url, show
 from gateway.web.merchant.stalls import hour_words, minute_of
 from kit import clock
@@ -29,8 +29,8 @@ _KINDS: Final = {
 _FIELDS: Final = {
     "code": "code",
     "name": "name",
-    "ward_code": "ward_code",
-    "former_ward_code": "ward_code",
+    "ward_code": "ward",
+    "former_ward_code": "ward",
     "start_date": "start",
     "end_date": "end",
     "close_minute": "close",
@@ -41,9 +41,6 @@ _FIELDS: Final = {
     "section.place": "sections",
     "sections": "sections",
 }
-_PLACE: Final = re.compile(r"\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*(\d{1,4})\s*")
-# A block without a place is put on the sheet of 1,000 units in rows of four.
-_COLUMNS, _STEP_X, _STEP_Y, _WIDTH, _HEIGHT = 4, 245, 64, 225, 48
 
 
 def kind_words(page: Page) -> dict[int, str]:
@@ -54,46 +51,6 @@ def kind_words(page: Page) -> dict[int, str]:
         pb.Programme.KIND_MARKET: _("Chợ"),
         pb.Programme.KIND_FAIR: _("Hội chợ"),
     }
-
-
-def section_lines(sections: Sequence[pb.Section]) -> str:
-    """Blocks as lines of a text field: `A; Dãy A; 10, 10, 225, 48`."""
-    return "\n".join(
-        f"{row.code}; {row.name}; {row.x}, {row.y}, {row.width}, {row.height}" for row in sections
-    )
-
-
-def sections_of(text: str, known: Sequence[pb.Section], fields: Fields, page: Page) -> list[pb.Section]:
-    """The blocks of a text field; a known block keeps its id. What is wrong becomes an error with its line."""
-    ids = {row.code: row.id for row in known}
-    found: list[pb.Section] = []
-    for number, line in enumerate((line for line in text.splitlines() if line.strip()), start=1):
-        parts = [part.strip() for part in line.split(";")]
-        place = _PLACE.fullmatch(parts[2]) if len(parts) == 3 else None
-        if len(parts) not in (2, 3) or not parts[0] or not parts[1] or (len(parts) == 3 and place is None):
-            fields.errors["sections"] = page.gettext(
-                "Dòng %(number)s “%(line)s”: ghi như A; Dãy A hoặc A; Dãy A; 10, 10, 225, 48",
-                number=number,
-                line=line.strip()[:60],
-            )
-            return []
-        x, y, width, height = (
-            map(int, place.groups())
-            if place
-            else (
-                10 + (number - 1) % _COLUMNS * _STEP_X,
-                10 + (number - 1) // _COLUMNS * _STEP_Y,
-                _WIDTH,
-                _HEIGHT,
-            )
-        )
-        code = parts[0].upper()
-        found.append(
-            pb.Section(id=ids.get(code, ""), code=code, name=parts[1], x=x, y=y, width=width, height=height)
-        )
-    if not found:
-        fields.errors.setdefault("sections", page.gettext("Ghi ít nhất một đoạn hoặc dãy"))
-    return found
 
 
 async def programme_of(page: Page, code: str) -> pb.Programme:
@@ -124,7 +81,12 @@ async def every(page: CurrentPage) -> Response:
     )
 
 
-def _form(page: Page, programme: pb.Programme | None, fields: Fields | None = None) -> Response:
+async def _form(
+    page: Page,
+    programme: pb.Programme | None,
+    fields: Fields | None = None,
+    blocks: list[Block] | None = None,
+) -> Response:
     title = page.gettext("Sửa chương trình") if programme else page.gettext("Chương trình mới")
     present = programme or pb.Programme(
         kind=pb.Programme.KIND_STREET,
@@ -138,15 +100,15 @@ def _form(page: Page, programme: pb.Programme | None, fields: Fields | None = No
         "kind": next((name for name, value in _KINDS.items() if value == present.kind), "street"),
         "code": present.code,
         "name": present.name,
-        "ward_code": present.ward_code,
+        "ward": f"{present.ward_code}/{present.former_ward_code}",
         "start": present.start_date,
         "end": present.end_date,
         "open": hour_words(present.open_minute),
         "close": hour_words(present.close_minute),
         "cut_off": hour_words(present.cut_off_minute),
         "wait": str(present.sale_seconds // 60),
-        "sections": section_lines(present.sections),
     }
+    wards = await page.call(page.state.clients.stalls.ListWards, pb.ListWardsRequest())
     way = [(programme.name, programme_url(programme.code))] if programme else []
     return show(
         page,
@@ -158,10 +120,25 @@ def _form(page: Page, programme: pb.Programme | None, fields: Fields | None = No
         values=values | (fields.values() if fields else {}),
         programme=programme,
         kinds=[(name, kind_words(page)[value]) for name, value in _KINDS.items()],
+        wards=_ward_choices(page, wards.wards),
+        blocks=blocks if blocks is not None else blocks_of(present.sections) or [Block()],
     )
 
 
-def _wish(page: Page, fields: Fields, present: pb.Programme | None) -> pb.Programme:
+def _ward_choices(page: Page, wards: Sequence[pb.Ward]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The wards of today, each with those of 2023 in it: a place lies in one of these, or nobody knows in which."""
+    _ = page.gettext
+    return [
+        (
+            ward.name,
+            [(f"{ward.code}/", _("%(ward)s, không rõ phường cũ", ward=ward.name))]
+            + [(f"{ward.code}/{old.code}", _("%(old)s cũ (2023)", old=old.name)) for old in ward.former],
+        )
+        for ward in wards
+    ]
+
+
+def _wish(page: Page, fields: Fields, present: pb.Programme | None, blocks: list[Block]) -> pb.Programme:
     """The programme that was typed; what is wrong is in the fields' errors."""
     _ = page.gettext
     wish = pb.Programme()
@@ -170,7 +147,7 @@ def _wish(page: Page, fields: Fields, present: pb.Programme | None) -> pb.Progra
     wish.kind = _KINDS.get(fields.text("kind"), pb.Programme.KIND_STREET)
     wish.code = fields.text("code", _("Ghi mã, như hung-vuong"))
     wish.name = fields.text("name", _("Ghi tên chương trình"))
-    wish.ward_code = fields.text("ward_code", _("Ghi mã phường, năm chữ số"))
+    wish.ward_code, _slash, wish.former_ward_code = fields.text("ward", _("Chọn phường")).partition("/")
     wish.start_date = fields.day("start", _("Ghi ngày bắt đầu"))
     wish.end_date = fields.day("end")
     wish.open_minute = minute_of(fields, "open", page)
@@ -183,8 +160,7 @@ def _wish(page: Page, fields: Fields, present: pb.Programme | None) -> pb.Progra
         fields.errors["wait"] = _("Ghi từ 1 đến 60 phút")
     if not fields.errors.get("close") and wish.open_minute >= wish.close_minute:
         fields.errors.setdefault("close", _("Giờ đóng cửa phải sau giờ mở cửa"))
-    typed = fields.values().get("sections", "")
-    sections = sections_of(typed, present.sections if present else [], fields, page)
+    sections = sections_of(blocks, fields, page)
     del wish.sections[:]
     wish.sections.extend(sections)
     return wish
@@ -192,7 +168,11 @@ def _wish(page: Page, fields: Fields, present: pb.Programme | None) -> pb.Progra
 
 async def _store(page: Page, present: pb.Programme | None) -> Response:
     fields = await fields_of(page)
-    wish = _wish(page, fields, present)
+    blocks = typed_blocks(fields)
+    pressed = fields.text("act")
+    if pressed:
+        return await _form(page, present, fields, after_press(blocks, pressed))
+    wish = _wish(page, fields, present, blocks)
     clients = page.state.clients
     if not fields.errors:
         try:
@@ -200,19 +180,22 @@ async def _store(page: Page, present: pb.Programme | None) -> Response:
                 request = pb.CreateProgrammeRequest(request_id=fields.request_id, programme=wish)
                 kept = await page.call(clients.stalls.CreateProgramme, request)
             else:
+                # Of the version that the form showed: who changed it meanwhile is not written over.
+                seen = fields.text("version")
+                wish.version = int(seen) if seen.isdecimal() else 0
                 change = pb.UpdateProgrammeRequest(request_id=fields.request_id, programme=wish)
                 kept = await page.call(clients.stalls.UpdateProgramme, change)
         except Error as error:
             fields.refuse(error, _FIELDS, "code" if error.reason == "PROGRAMME_CODE_TAKEN" else "sections")
     if fields.errors:
-        return _form(page, present, fields)
+        return await _form(page, present, fields, blocks)
     return page.redirect(f"{programme_url(kept.code)}?xong=ghi")
 
 
 @routes.get("/quan-tri/chuong-trinh/moi", MANAGE, include_in_schema=False)
 async def new(page: CurrentPage) -> Response:
     """The form of a new programme."""
-    return _form(page, None)
+    return await _form(page, None)
 
 
 @routes.post("/quan-tri/chuong-trinh/moi", MANAGE, include_in_schema=False)
@@ -224,7 +207,7 @@ async def create(page: CurrentPage) -> Response:
 @routes.get("/quan-tri/chuong-trinh/{code}/sua", MANAGE, include_in_schema=False)
 async def edit(page: CurrentPage, code: str) -> Response:
     """The form of a programme that there is."""
-    return _form(page, await programme_of(page, code))
+    return await _form(page, await programme_of(page, code))
 
 
 @routes.post("/quan-tri/chuong-trinh/{code}/sua", MANAGE, include_in_schema=False)

@@ -34,8 +34,14 @@ class SectionTwice(InvalidArgument):
 
 class SectionInUse(FailedPrecondition):
     reason = "SECTION_IN_USE"
-    vi = "Dãy “{code}” đang có quầy nên không bỏ được. Xin chuyển các quầy sang dãy khác trước."
-    en = "Section “{code}” has stalls and cannot be removed. Move them to another section first."
+    vi = (
+        "Dãy “{code}” đang có quầy, hoặc có quầy đã thu hồi, nên không bỏ được."
+        " Quầy đang bán thì chuyển sang dãy khác; quầy đã thu hồi thì ở lại, xin giữ dãy và đổi tên nếu cần."
+    )
+    en = (
+        "Section “{code}” has stalls, or had some that were withdrawn, and cannot be removed."
+        " Move standing stalls to another section; withdrawn ones stay, so keep the section and rename it if need be."
+    )
 
 
 class SectionNotFound(NotFound):

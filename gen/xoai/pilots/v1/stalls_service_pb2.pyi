@@ -756,6 +756,7 @@ class Stall(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     HOLDER_NAME_FIELD_NUMBER: _builtins.int
     ACCOUNT_CHANGES_FIELD_NUMBER: _builtins.int
+    WITHDRAW_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     organisation_id: _builtins.str
     unit_name: _builtins.str
@@ -791,6 +792,8 @@ class Stall(_message.Message):
     holder_name: _builtins.str
     account_changes: _builtins.bool
     """An account that takes the place of this one waits for its day."""
+    withdraw_reason: _builtins.str
+    """Why the city or the merchant ended it; empty while it stands."""
     @_builtins.property
     def stand(self) -> Global___Stand: ...
     def __init__(
@@ -827,10 +830,11 @@ class Stall(_message.Message):
         phone: _builtins.str = ...,
         holder_name: _builtins.str = ...,
         account_changes: _builtins.bool = ...,
+        withdraw_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stand", b"stand"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_changes", b"account_changes", "account_holder", b"account_holder", "account_id", b"account_id", "account_number", b"account_number", "bank_name", b"bank_name", "bin", b"bin", "close_minute", b"close_minute", "consent", b"consent", "default_rule", b"default_rule", "goods", b"goods", "has_pin", b"has_pin", "holder_name", b"holder_name", "id", b"id", "name", b"name", "number", b"number", "open_minute", b"open_minute", "organisation_id", b"organisation_id", "payload", b"payload", "phone", b"phone", "programme_code", b"programme_code", "programme_id", b"programme_id", "programme_name", b"programme_name", "reference", b"reference", "relation", b"relation", "section_code", b"section_code", "sequence", b"sequence", "stand", b"stand", "state", b"state", "unit_kind", b"unit_kind", "unit_name", b"unit_name", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_changes", b"account_changes", "account_holder", b"account_holder", "account_id", b"account_id", "account_number", b"account_number", "bank_name", b"bank_name", "bin", b"bin", "close_minute", b"close_minute", "consent", b"consent", "default_rule", b"default_rule", "goods", b"goods", "has_pin", b"has_pin", "holder_name", b"holder_name", "id", b"id", "name", b"name", "number", b"number", "open_minute", b"open_minute", "organisation_id", b"organisation_id", "payload", b"payload", "phone", b"phone", "programme_code", b"programme_code", "programme_id", b"programme_id", "programme_name", b"programme_name", "reference", b"reference", "relation", b"relation", "section_code", b"section_code", "sequence", b"sequence", "stand", b"stand", "state", b"state", "unit_kind", b"unit_kind", "unit_name", b"unit_name", "version", b"version", "withdraw_reason", b"withdraw_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -147,6 +147,7 @@ def stall_to(value: Stall, bank_name: Callable[[str], str], *, account_changes: 
         phone=value.phone,
         holder_name=value.holder_name,
         account_changes=account_changes,
+        withdraw_reason=value.withdraw_reason,
     )
     if account is not None:
         message.account_id = str(account.id)

@@ -1,115 +1,16 @@
-"""The administrator's programmes and lists of stalls: made, read, corrected in place, gone on, given back as files."""
+"""The administrator's lists of stalls: read, corrected in place, gone on, given back as files."""
 
 from __future__ import annotations
-
-import re
-import uuid
-from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
 from gateway.web.admin.frame import enrolment_url, programme_url
 from services.directory.roles import PERMISSIONS, Role
-from tests.support.fake_enrolment import EnrolmentPlatform, Outcome, enrolment_platform
-from tests.support.fake_merchant import sign_in
+from tests.integration.gateway.enrolment.forms import said, send
+from tests.support.fake_enrolment import EnrolmentPlatform, Outcome
 
 LIST = "A1,Lê Thị Mận,1017738842\nA2,Trần Văn Bảo,khong biet\nA3,Phạm Thị Hằng,998877,spouse"
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[EnrolmentPlatform]:
-    with enrolment_platform() as services:
-        yield services
-
-
-@pytest.fixture
-def desk(platform: EnrolmentPlatform, client: httpx.Client) -> httpx.Client:
-    """The administrator, signed in, with one street."""
-    platform.permissions = PERMISSIONS[Role.ADMINISTRATOR]
-    platform.stalls.programmes.clear()
-    platform.stalls.add_programme()
-    sign_in(client)
-    return client
-
-
-def said(answer: httpx.Response) -> str:
-    """What a reader sees, blanks made one."""
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).replace("\u00a0", " ").split())
-
-
-def send(
-    desk: httpx.Client, path: str, page: str = "", file: str | None = None, **fields: Any
-) -> httpx.Response:
-    """A form of a page, sent to its address."""
-    token = desk.get(page or path).text.split('name="form_token" value="')[1].split('"')[0]
-    files = {"tep": ("danh-sach.csv", file.encode())} if file is not None else None
-    data = {"form_token": token, "request_id": str(uuid.uuid4()), **fields}
-    return desk.post(path, data=data, files=files)
-
-
-PROGRAMME = {
-    "kind": "fair", "name": "Hội chợ chuyển đổi số", "code": "hoi-cho", "ward_code": "25195", "start": "28/11/2026",
-    "end": "30/11/2026", "open": "8h", "close": "21:00", "cut_off": "22:00", "wait": "10",
-    "sections": "A; Dãy A\nB; Dãy B; 300, 10, 200, 40",
-}  # fmt: skip
-
-
-def test_a_programme_is_made_with_its_blocks(platform: EnrolmentPlatform, desk: httpx.Client) -> None:
-    """Days, hours and blocks; a block without a place gets one on the sheet."""
-    answer = send(desk, "/quan-tri/chuong-trinh/moi", **PROGRAMME)
-    assert answer.headers["location"] == f"{programme_url('hoi-cho')}?xong=ghi"
-    kept = platform.stalls.programmes["hoi-cho"]
-    assert (kept.start_date, kept.end_date, kept.open_minute, kept.sale_seconds) == (
-        "2026-11-28",
-        "2026-11-30",
-        480,
-        600,
-    )
-    assert [(row.code, row.x, row.width) for row in kept.sections] == [("A", 10, 225), ("B", 300, 200)]
-    text = said(desk.get(answer.headers["location"]))
-    for part in (
-        "Đã ghi chương trình",
-        "Hội chợ",
-        "28/11/2026 – 30/11/2026",
-        "Mở 08:00 – 21:00, chốt sổ 22:00",
-        "B, Dãy B",
-    ):
-        assert part in text, part
-    assert "Hội chợ chuyển đổi số" in said(desk.get("/quan-tri/chuong-trinh"))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "text"),
-    [
-        ({"name": ""}, "Ghi tên chương trình"),
-        ({"start": "31/02/2026"}, "Ghi ngày có thật"),
-        ({"close": "7:00"}, "Giờ đóng cửa phải sau giờ mở cửa"),
-        ({"wait": "90"}, "Ghi từ 1 đến 60 phút"),
-        ({"sections": "A; Dãy A\nB"}, "Dòng 2 “B”"),
-        ({"sections": ""}, "Ghi ít nhất một đoạn hoặc dãy"),
-        ({"code": "hung-vuong"}, "đã có"),
-    ],
-)
-def test_a_wrong_programme_says_where(desk: httpx.Client, wrong: dict[str, str], text: str) -> None:
-    """The form again, with what was typed."""
-    answer = send(desk, "/quan-tri/chuong-trinh/moi", **PROGRAMME | wrong)
-    assert answer.status_code == 422
-    assert text in said(answer)
-    assert 'value="25195"' in answer.text
-
-
-def test_a_changed_programme_keeps_its_blocks(platform: EnrolmentPlatform, desk: httpx.Client) -> None:
-    """A block of the same code keeps its id, so that its stalls stay where they are."""
-    before = {row.code: row.id for row in platform.stalls.programmes["hung-vuong"].sections}
-    path = programme_url("hung-vuong", "sua")
-    assert "A; Dãy A; 10, 10, 225, 48" in desk.get(path).text
-    fields = PROGRAMME | {"code": "hung-vuong", "sections": "A; Đầu phố\nC; Cuối phố"}
-    assert send(desk, path, **fields).status_code == 303
-    kept = {row.code: row for row in platform.stalls.programmes["hung-vuong"].sections}
-    assert kept["A"].id == before["A"]
-    assert (kept["A"].name, kept["C"].id) == ("Đầu phố", "")
 
 
 def test_a_list_is_read_corrected_and_goes_on(platform: EnrolmentPlatform, desk: httpx.Client) -> None:
@@ -141,6 +42,44 @@ def test_a_list_is_read_corrected_and_goes_on(platform: EnrolmentPlatform, desk:
     assert "3 tài khoản chờ người thứ hai" in text
     assert {row.outcome for row in read.enrolment_rows} == {Outcome.OUTCOME_DONE}
     assert "danh-sach.csv" in said(desk.get(page))
+
+
+def test_what_was_probably_meant_is_one_press_away(platform: EnrolmentPlatform, desk: httpx.Client) -> None:
+    """A suggestion counts only if its button is pressed; one button takes all of the page, what was typed goes before."""
+    page = programme_url("hung-vuong")
+    rows = "\n".join(f"B{number},Lê Thị Mận,1017-{number}" for number in range(3))
+    here = send(desk, f"{page}/danh-sach", page=page, file=rows).headers["location"]
+    offered = {f"s-{row}-account_number": f"1017{row - 2}" for row in (2, 3, 4)}
+    empty = {f"v-{row}-account_number": "" for row in (2, 3, 4)}
+    html = desk.get(here).text
+    assert all(f'name="{name}" value="{value}"' in html for name, value in offered.items())
+    assert "Nhận cả 3 gợi ý" in html
+    assert send(desk, f"{here}/sua", page=here, **offered, **empty).status_code == 422
+    one = send(desk, f"{here}/sua", page=here, **offered, **empty, take="v-3-account_number")
+    assert one.headers["location"] == f"{here}?da=1#dong-sai"
+    fields = offered | empty | {"v-2-account_number": "555"}
+    both = send(desk, f"{here}/sua", page=here, **fields, take="all")
+    assert both.headers["location"] == f"{here}?da=2#dong-sai"
+    (read,) = [
+        row for row in platform.stalls.enrolments.values() if enrolment_url("hung-vuong", row.id) == here
+    ]
+    assert [row.values.account_number for row in read.enrolment_rows] == ["555", "10171", "10172"]
+
+
+def test_all_wrong_rows_are_paged_through(desk: httpx.Client) -> None:
+    """Fifty a page; a row put right on the third page leads back there, or to the last page that is left."""
+    page = programme_url("hung-vuong")
+    rows = "\n".join(f"C{number},Trần Văn Bảo,khong" for number in range(101))
+    here = send(desk, f"{page}/danh-sach", page=page, file=rows).headers["location"]
+    first = desk.get(here).text
+    assert (first.count('class="found-col"'), "?trang=2#dong-sai" in first) == (50, True)
+    last = desk.get(f"{here}?trang=3").text
+    assert (last.count('class="found-col"'), "Trang 3 trong 3" in last) == (1, True)
+    assert 'id="v-102-account_number"' in last
+    fixed = send(desk, f"{here}/sua", page=here, **{"v-102-account_number": "1017", "trang": "3"})
+    assert fixed.headers["location"] == f"{here}?da=1&trang=3#dong-sai"
+    assert "Trang 2 trong 2" in desk.get(fixed.headers["location"].split("#")[0]).text
+    assert desk.get(f"{here}?trang=0").status_code == 200
 
 
 def test_files_are_handed_on(desk: httpx.Client) -> None:
