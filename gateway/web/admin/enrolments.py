@@ -70,9 +70,13 @@ class EnrolmentView:
         return sum(bool(problem.suggestion) for row in self.wrong_rows for problem in row.problems)
 
     @property
-    def noticed(self) -> list[pb.EnrolmentRow]:
-        """Good rows of which people have to know something."""
-        return [row for row in self.read.enrolment_rows if row.notices]
+    def notices(self) -> list[tuple[pb.EnrolmentNotice, list[pb.EnrolmentRow]]]:
+        """What people have to know of good rows, each once with its rows."""
+        found: dict[str, tuple[pb.EnrolmentNotice, list[pb.EnrolmentRow]]] = {}
+        for row in self.read.enrolment_rows:
+            for notice in row.notices:
+                found.setdefault(notice.text, (notice, []))[1].append(row)
+        return list(found.values())
 
     @property
     def waiting(self) -> list[pb.EnrolmentRow]:

@@ -179,7 +179,7 @@ def lock_pin(session: Session, stall_id: UUID, since: datetime) -> PinState:
     """The stall's PIN with its wrong tries since a time; the tries of a stall stand in line for this lock."""
     row = session.execute(
         text(
-            "SELECT s.pin_hash, s.close_minute, p.cut_off_minute FROM stall s JOIN programme p ON p.id = s.programme_id"
+            "SELECT s.pin_hash, p.close_minute, p.cut_off_minute FROM stall s JOIN programme p ON p.id = s.programme_id"
             " WHERE s.id = :id FOR NO KEY UPDATE OF s"
         ),
         {"id": stall_id},
