@@ -63,6 +63,17 @@ def test_a_programme_is_found_by_id_and_by_code(channel: grpc.Channel) -> None:
     assert list(visitor(channel).ListProgrammes(pb.ListProgrammesRequest()).programmes) == [made]
 
 
+def test_wards_are_told_with_those_that_they_were(channel: grpc.Channel) -> None:
+    """Anybody may read them; every former ward is in the ward of today for which a programme may name it."""
+    wards = visitor(channel).ListWards(pb.ListWardsRequest()).wards
+    assert [ward.name for ward in wards] == ["Phường Bình Phước", "Phường Đồng Xoài"]
+    assert sum(len(ward.former) for ward in wards) == 8
+    for ward in wards:
+        for former in ward.former:
+            made = create(channel, ward_code=ward.code, former_ward_code=former.code)
+            assert (made.ward_name, made.former_ward_code) == (ward.name, former.code)
+
+
 def test_a_request_sent_twice_makes_one_programme(channel: grpc.Channel, database: Database) -> None:
     """The second answer is the first one's, and the trail has one row."""
     request = pb.CreateProgrammeRequest(request_id=key(), programme=programme_message())
