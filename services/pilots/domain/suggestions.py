@@ -23,7 +23,7 @@ _FORMER: Final[Mapping[str, str]] = {
     "0186": "056", "0188": "058", "0199": "059",
 }  # fmt: skip
 _PUNCTUATION: Final = re.compile(r"[\s.,_/\\|:'\"()-]+")
-_CLOSE_ENOUGH: Final = 0.6
+_CLOSE_ENOUGH: Final = 60
 
 
 def phone(found: str) -> str:
@@ -58,5 +58,5 @@ def stall_number(found: str, most: int) -> str:
 
 def nearest(key: str, known: Collection[str]) -> str:
     """The known key that is closest to what was written; empty if none is close."""
-    close = difflib.get_close_matches(key, known, n=1, cutoff=_CLOSE_ENOUGH) if key else []
+    close = difflib.get_close_matches(key, known, n=1, cutoff=_CLOSE_ENOUGH / 100) if key else []
     return close[0] if close else ""
