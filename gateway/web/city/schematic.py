@@ -20,7 +20,7 @@ _LABEL: Final = 34
 _MOST_STALLS: Final = 12
 _FIGURE_WIDTH: Final = 84
 _GAP: Final = 6
-_LETTER: Final = 11
+_LETTER: Final = 13
 # Of blocks and the street between them where programmes stand under one another.
 _ROW: Final = 56
 _STREET: Final = 48
