@@ -1,28 +1,39 @@
 """Strangers' files are read in a process of their own: bounded memory and time, no secrets, nothing of ours to reach.
 
-`run` starts the process and tells how it ended, whatever the file did there; `restrict` is what the process does to
-itself before any code touches the file.
+This is the side of that process: `answer` is all that it does, and it restricts itself before any code touches the file.
+`kit.readers` starts it and hears its answer.
 """
 
 from __future__ import annotations
 
 import os
 import resource
-import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, NoReturn
+
+import msgspec
+
+from kit.errors import Error
 
 _NICENESS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a process ended: its exit code (None: a limit or a signal ended it), its answer, and the kind of its fault."""
+class Failure:
+    """The refusal of a file on its way back: its reason and the values of its text."""
 
-    code: int | None
-    answer: bytes = b""
-    fault: str = ""
+    reason: str
+    metadata: dict[str, str]
+
+
+class Work(NamedTuple):
+    """What a module does with a file: its function, its refusals, and the one for a file that takes too much."""
+
+    of: Callable[[bytes], bytes]
+    refused: type[Error]
+    too_heavy: type[Error]
 
 
 def command(module: str) -> list[str]:
@@ -30,25 +41,25 @@ def command(module: str) -> list[str]:
     return [sys.executable, "-I", "-X", "utf8", "-m", module]
 
 
-def run(arguments: list[str], content: bytes, *, seconds: float) -> Ended:
-    """Run a command on `content` with an empty environment, for at most `seconds`."""
+def answer(load: Callable[[], Work], *, memory: int, cpu_seconds: int) -> NoReturn:
+    """Read the file on standard input, answer on standard output, and end this process.
+
+    Exit code 0 with the answer; 1 with a refusal; anything else is a process that its limits ended. `load` imports what
+    does the work: no code that touches the file ever runs without the limits.
+    """
+    restrict(memory=memory, cpu_seconds=cpu_seconds)
+    work = load()
+    code = 0
     try:
-        ended = subprocess.run(
-            arguments,
-            input=content,
-            capture_output=True,
-            timeout=seconds,
-            env={},
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Ended(None)
-    if ended.returncode < 0:
-        return Ended(None)
-    # The kind of a fault alone: its text may hold what stands in the file.
-    trace = ended.stderr.decode(errors="replace").strip().splitlines()
-    return Ended(ended.returncode, ended.stdout, trace[-1].partition(":")[0][:100] if trace else "")
+        found = work.of(sys.stdin.buffer.read())
+    except work.refused as refusal:
+        code, found = 1, msgspec.json.encode(Failure(refusal.reason, refusal.metadata))
+    except (MemoryError, RecursionError):
+        code, found = 1, msgspec.json.encode(Failure(work.too_heavy.reason, {}))
+    sys.stdout.buffer.write(found)
+    sys.stdout.buffer.flush()
+    # A table of millions of cells takes seconds to tear down; nothing in it needs a goodbye.
+    os._exit(code)
 
 
 def restrict(*, memory: int, cpu_seconds: int) -> None:

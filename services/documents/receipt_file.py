@@ -1,12 +1,7 @@
-"""The process that reads one file for `receipt_files`: a PDF on standard input, its attachment and digest back.
-
-Exit code 0 with a `ReceiptFile` on standard output; 1 with a `Failure`; anything else is a process that its limits ended.
-"""
+"""The process that reads one file for `receipt_files`: a PDF on standard input, its attachment and digest back."""
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -28,13 +23,6 @@ class ReceiptFile:
 
     attachment: bytes
     page_digest: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The reason of a refusal."""
-
-    reason: str
 
 
 def read(content: bytes) -> ReceiptFile:
@@ -86,23 +74,13 @@ def read(content: bytes) -> ReceiptFile:
         raise ReceiptFileDamaged() from error
 
 
-def main() -> int:
-    """Read the file, answer, and end."""
-    apart.restrict(memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)
-    # Imported under the limits: no code that touches the file ever runs without them.
+def _load() -> apart.Work:
     from services.documents.receipt_files import ReceiptFileRefused, ReceiptFileTooHeavy
 
-    code = 0
-    try:
-        answer = msgspec.json.encode(read(sys.stdin.buffer.read()))
-    except ReceiptFileRefused as refusal:
-        code, answer = 1, msgspec.json.encode(Failure(refusal.reason))
-    except (MemoryError, RecursionError):
-        code, answer = 1, msgspec.json.encode(Failure(ReceiptFileTooHeavy.reason))
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
-    os._exit(code)
+    return apart.Work(
+        lambda content: msgspec.json.encode(read(content)), ReceiptFileRefused, ReceiptFileTooHeavy
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    apart.answer(_load, memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)

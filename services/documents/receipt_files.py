@@ -8,12 +8,11 @@ import msgspec
 
 from kit import apart
 from kit.errors import InvalidArgument
-from services.documents.receipt_file import Failure, ReceiptFile
+from kit.readers import Reader
+from services.documents.receipt_file import ReceiptFile
 
 # A printed receipt has 40 kB.
 FILE_LIMIT: Final = 5 * 1024 * 1024
-READ_SECONDS: Final = 20.0
-_COMMAND: Final = apart.command("services.documents.receipt_file")
 
 
 class ReceiptFileRefused(InvalidArgument):
@@ -58,19 +57,17 @@ _REFUSALS: Final = {
     refusal.reason: refusal
     for refusal in (ReceiptFileForeign, ReceiptFileEncrypted, ReceiptFileDamaged, ReceiptFileTooHeavy)
 }
+_READER: Final = Reader(
+    apart.command("services.documents.receipt_file"),
+    seconds=20,
+    refusals=_REFUSALS,
+    too_heavy=ReceiptFileTooHeavy,
+    damaged=lambda _: ReceiptFileDamaged(),
+)
 
 
 def read_limited(content: bytes) -> ReceiptFile:
     """The statement and the page's digest of a receipt's PDF, or of its attachment alone. Raises ReceiptFileRefused."""
     if len(content) > FILE_LIMIT:
         raise ReceiptFileTooLarge(limit_mb=FILE_LIMIT >> 20)
-    ended = apart.run(_COMMAND, content, seconds=READ_SECONDS)
-    if ended.code is None:
-        raise ReceiptFileTooHeavy()
-    if ended.code == 0:
-        return msgspec.json.decode(ended.answer, type=ReceiptFile)
-    try:
-        refusal = _REFUSALS[msgspec.json.decode(ended.answer, type=Failure).reason]
-    except (msgspec.DecodeError, KeyError):
-        raise ReceiptFileDamaged() from None
-    raise refusal()
+    return msgspec.json.decode(_READER.read(content), type=ReceiptFile)

@@ -1,13 +1,7 @@
-"""The process that reads one file for `limited`: the file on standard input, its lines on standard output.
-
-Exit code 0 with the lines; 1 with a `Failure`; anything else is a reader that its limits ended.
-"""
+"""The process that reads one file for `limited`: the file on standard input, its lines on standard output."""
 
 from __future__ import annotations
 
-import os
-import sys
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -19,32 +13,12 @@ MEMORY_LIMIT: Final = 512 * 1024 * 1024
 CPU_SECONDS: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The refusal of a file: its reason and the values of its text."""
-
-    reason: str
-    metadata: dict[str, str]
-
-
-def main() -> int:
-    """Read the file, answer, and end."""
-    apart.restrict(memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)
-    # Imported under the limits: no code that touches the file ever runs without them.
+def _load() -> apart.Work:
     from services.pilots.lists.reading import read
     from services.pilots.lists.refusals import EnrolmentRefused, EnrolmentTooHeavy
 
-    code = 0
-    try:
-        answer = msgspec.json.encode(read(sys.stdin.buffer.read()))
-    except EnrolmentRefused as refusal:
-        code, answer = 1, msgspec.json.encode(Failure(refusal.reason, refusal.metadata))
-    except MemoryError:
-        code, answer = 1, msgspec.json.encode(Failure(EnrolmentTooHeavy.reason, {}))
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
-    os._exit(code)
+    return apart.Work(lambda content: msgspec.json.encode(read(content)), EnrolmentRefused, EnrolmentTooHeavy)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    apart.answer(_load, memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)

@@ -1,22 +1,18 @@
-"""A list is read in a process of its own (`kit.apart`): this process only learns a reading or a refusal.
-
-A process starts in about 0.1 s of work, so each file gets a fresh one, and at most `READERS` at a time: uploads never
-take the machine from callbacks.
-"""
+"""A list is read in a process of its own (`kit.apart`): this process only learns a reading or a refusal."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
 import msgspec
 
-from kit import apart, log
+from kit import apart
 from kit.errors import Unavailable
+from kit.readers import Reader, Turns
 from services.schools.roster.limits import UPLOAD_LIMIT
-from services.schools.roster.reader import Failure, Job
+from services.schools.roster.reader import Job
 from services.schools.roster.refusals import (
     REFUSALS,
     RosterDamaged,
@@ -25,19 +21,22 @@ from services.schools.roster.refusals import (
 )
 from services.schools.roster.rows import Reading
 
-READERS: Final = 2
-# Together below the minute that the page waits for an answer.
-READ_SECONDS: Final = 40.0
-_QUEUE_SECONDS: Final = 15.0
-_COMMAND: Final = apart.command("services.schools.roster.reader")
-_log = log.get(__name__)
-_readers = threading.BoundedSemaphore(READERS)
-
 
 class RosterBusy(Unavailable):
     reason = "ROSTER_BUSY"
     vi = "Đang có nhiều tệp chờ đọc. Xin thử lại sau một phút."
     en = "Many files are waiting to be read. Please try again in a minute."
+
+
+# Waiting and reading stay together below the minute that the page waits for an answer.
+_TURNS: Final = Turns(2, wait_seconds=15, busy=RosterBusy)
+_READER: Final = Reader(
+    apart.command("services.schools.roster.reader"),
+    seconds=40,
+    refusals=REFUSALS,
+    too_heavy=RosterTooHeavy,
+    damaged=lambda name: RosterDamaged(place=name),
+)
 
 
 def read_limited(content: bytes, *, sheet: str | None = None, today: date, file_name: str = "") -> Reading:
@@ -57,21 +56,5 @@ def wrong_rows_limited(
 def _run(job: Job, content: bytes) -> bytes:
     if len(content) > UPLOAD_LIMIT:
         raise RosterTooLarge(limit_mb=UPLOAD_LIMIT >> 20)
-    if not _readers.acquire(timeout=_QUEUE_SECONDS):
-        raise RosterBusy
-    try:
-        ended = apart.run(_COMMAND, msgspec.json.encode(job) + b"\n" + content, seconds=READ_SECONDS)
-    finally:
-        _readers.release()
-    if ended.code is None:
-        raise RosterTooHeavy
-    if ended.code == 0:
-        return ended.answer
-    try:
-        failure = msgspec.json.decode(ended.answer, type=Failure)
-        refusal = REFUSALS[failure.reason]
-    except (msgspec.DecodeError, KeyError):
-        # A fault of ours or of a library: logged by its kind alone, for its text may hold a pupil's data.
-        _log.error("the reader failed", kind=ended.fault)
-        raise RosterDamaged(place=job.file_name[:80] or "?") from None
-    raise refusal(violations=(), **failure.metadata)
+    with _TURNS.taken():
+        return _READER.read(msgspec.json.encode(job) + b"\n" + content, name=job.file_name)

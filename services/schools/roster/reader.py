@@ -1,12 +1,7 @@
-"""The process that reads one file for `limited`: a job as a line of JSON, then the file, on standard input.
-
-Exit code 0 with the answer on standard output; 1 with a `Failure`; anything else is a reader that its limits ended.
-"""
+"""The process that reads one file for `limited`: a job as a line of JSON, then the file, on standard input."""
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -31,35 +26,15 @@ class Job:
     problems: dict[int, list[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The refusal of a file: its reason and the values of its text."""
-
-    reason: str
-    metadata: dict[str, str]
-
-
-def main() -> int:
-    """Read the job and the file, answer, and end."""
-    apart.restrict(memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)
-    # Imported under the limits: no code that touches the file ever runs without them.
+def _load() -> apart.Work:
     from services.schools.roster.refusals import RosterRefused, RosterTooHeavy
 
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    code = 0
-    try:
-        answer = _work(job, sys.stdin.buffer.read())
-    except RosterRefused as refusal:
-        code, answer = 1, msgspec.json.encode(Failure(refusal.reason, refusal.metadata))
-    except MemoryError:
-        code, answer = 1, msgspec.json.encode(Failure(RosterTooHeavy.reason, {}))
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
-    # A table of millions of cells takes seconds to tear down; nothing in it needs a goodbye.
-    os._exit(code)
+    return apart.Work(_work, RosterRefused, RosterTooHeavy)
 
 
-def _work(job: Job, content: bytes) -> bytes:
+def _work(job_and_file: bytes) -> bytes:
+    line, _, content = job_and_file.partition(b"\n")
+    job = msgspec.json.decode(line, type=Job)
     if job.kind == "wrong_rows":
         from services.schools.roster.writing import wrong_rows
 
@@ -71,4 +46,4 @@ def _work(job: Job, content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    apart.answer(_load, memory=MEMORY_LIMIT, cpu_seconds=CPU_SECONDS)

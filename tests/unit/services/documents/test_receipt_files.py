@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 
 import pikepdf
@@ -153,13 +154,13 @@ def test_too_large_is_refused_before_any_process_starts() -> None:
 
 def test_this_process_outlives_a_reader_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of time, killed, or failed: one clear refusal."""
-    monkeypatch.setattr(receipt_files, "READ_SECONDS", 0.5)
     for program, refusal in (
         ("import time; time.sleep(60)", ReceiptFileTooHeavy),
         ("import os; os.abort()", ReceiptFileTooHeavy),
         ("raise ValueError('secret of a payer')", ReceiptFileDamaged),
     ):
-        monkeypatch.setattr(receipt_files, "_COMMAND", [sys.executable, "-I", "-c", program])
+        dying = replace(receipt_files._READER, command=[sys.executable, "-I", "-c", program], seconds=0.5)
+        monkeypatch.setattr(receipt_files, "_READER", dying)
         with pytest.raises(refusal):
             read_limited(GOOD)
 

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from kit.readers import Reader
 from services.schools.roster import limited
 from services.schools.roster.limited import read_limited, wrong_rows_limited
 from services.schools.roster.limits import UPLOAD_LIMIT
@@ -227,6 +229,11 @@ def test_long_texts_cost_no_more_than_their_length() -> None:
     assert seconds < SECONDS
 
 
+def _reader(program: str, *, seconds: float = 40) -> Reader:
+    """The reader with another program in place of its own."""
+    return replace(limited._READER, command=[sys.executable, "-I", "-c", program], seconds=seconds)
+
+
 def test_this_process_outlives_a_reader_that_its_limits_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of time, out of memory, killed, or failed: one clear refusal, and the next file is read as ever."""
     good = "Họ và tên;Lớp\nNguyễn Văn An;3A\n".encode()
@@ -236,14 +243,11 @@ def test_this_process_outlives_a_reader_that_its_limits_end(monkeypatch: pytest.
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(limited, "READ_SECONDS", 0.5)
-            patch.setattr(limited, "_COMMAND", [sys.executable, "-I", "-c", program])
+            patch.setattr(limited, "_READER", _reader(program, seconds=0.5))
             with pytest.raises(RosterTooHeavy):
                 read_limited(good, today=TODAY)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            limited, "_COMMAND", [sys.executable, "-I", "-c", "raise ValueError('secret of a pupil')"]
-        )
+        patch.setattr(limited, "_READER", _reader("raise ValueError('secret of a pupil')"))
         with pytest.raises(RosterDamaged):
             read_limited(good, today=TODAY, file_name="ds.csv")
     assert read_limited(good, today=TODAY).totals.ok == 1
@@ -270,7 +274,7 @@ sys.stdout.write('{"reason":"ROSTER_REFUSED","metadata":{"refused":"%d"}}' % ref
 sys.exit(1)
 """
     program = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)" + program
-    monkeypatch.setattr(limited, "_COMMAND", [sys.executable, "-I", "-c", program])
+    monkeypatch.setattr(limited, "_READER", _reader(program))
     with pytest.raises(RosterRefused) as refused:
         read_limited(b"x", today=TODAY)
     assert refused.value.metadata == {"refused": "2"}
