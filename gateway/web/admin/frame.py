@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway import addresses
 from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
 from gateway.web.admin.words import exception_words, outcome_words
-from kit import ids
-from kit.errors import Error, NotFound, PermissionDenied
+from kit.errors import NotFound, PermissionDenied
 from xoai.directory.v1 import directory_service_pb2 as pb
 from xoai.vietqr.v1 import vietqr_service_pb2 as vietqr_pb
 
@@ -26,17 +26,9 @@ class AdminPageNotFound(NotFound):
     en = "This page could not be found among what you administer."
 
 
-def inside(prefix: str, text: str) -> str:
-    """The id behind an outside one from an address. Raises AdminPageNotFound for a damaged one."""
-    try:
-        return str(ids.internal(prefix, text))
-    except Error as error:
-        raise AdminPageNotFound() from error
-
-
-def outside(prefix: str, value: str) -> str:
-    """An id as addresses show it."""
-    return ids.external(prefix, UUID(value))
+# Raises AdminPageNotFound for a damaged id.
+inside: Final = partial(addresses.inside, AdminPageNotFound)
+outside: Final = addresses.outside
 
 
 def organisation_url(id: str, *parts: str) -> str:

@@ -6,16 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway import addresses
 from gateway.access import holds
 from gateway.formats import figure
 from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
-from kit import ids
 from kit.errors import Error, NotFound
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 
@@ -34,15 +33,10 @@ class FinancePageNotFound(NotFound):
 
 def inside(prefix: str, text: str) -> str:
     """The id behind an outside one from an address; empty for none. Raises FinancePageNotFound for a damaged one."""
-    try:
-        return str(ids.internal(prefix, text)) if text else ""
-    except Error as error:
-        raise FinancePageNotFound() from error
+    return addresses.inside(FinancePageNotFound, prefix, text) if text else ""
 
 
-def outside(prefix: str, value: str) -> str:
-    """An id as addresses show it."""
-    return ids.external(prefix, UUID(value))
+outside: Final = addresses.outside
 
 
 @dataclass(frozen=True, slots=True)

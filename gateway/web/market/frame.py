@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway import addresses
 from gateway.access import holds
 from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
 from gateway.web.market import words
-from kit import ids
-from kit.errors import Error, NotFound
+from kit.errors import NotFound
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.pilots.v1 import trust_service_pb2 as pb
 
@@ -27,17 +27,9 @@ class MarketPageNotFound(NotFound):
     en = "This page could not be found among the markets and streets."
 
 
-def inside(prefix: str, text: str) -> str:
-    """The id behind an outside one from an address. Raises MarketPageNotFound for a damaged one."""
-    try:
-        return str(ids.internal(prefix, text))
-    except Error as error:
-        raise MarketPageNotFound() from error
-
-
-def outside(prefix: str, value: str) -> str:
-    """An id as addresses show it."""
-    return ids.external(prefix, UUID(value))
+# Raises MarketPageNotFound for a damaged id.
+inside: Final = partial(addresses.inside, MarketPageNotFound)
+outside: Final = addresses.outside
 
 
 def show(

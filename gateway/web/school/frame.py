@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
-from uuid import UUID
 
 from markupsafe import Markup
 from starlette.responses import Response
 
+from gateway import addresses
 from gateway.page import Page
 from gateway.roles import role_names
 from gateway.shell import Shell, tabs
-from kit import clock, ids
-from kit.errors import Error, NotFound, PermissionDenied
+from kit import clock
+from kit.errors import NotFound, PermissionDenied
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
 from xoai.schools.v1 import schools_service_pb2 as pb
 
@@ -28,17 +29,9 @@ class SchoolPageNotFound(NotFound):
     en = "This page could not be found in your schools."
 
 
-def inside(prefix: str, text: str) -> str:
-    """The id behind an outside one from an address. Raises SchoolPageNotFound for a damaged one."""
-    try:
-        return str(ids.internal(prefix, text))
-    except Error as error:
-        raise SchoolPageNotFound() from error
-
-
-def outside(prefix: str, value: str) -> str:
-    """An id as addresses show it."""
-    return ids.external(prefix, UUID(value))
+# Raises SchoolPageNotFound for a damaged id.
+inside: Final = partial(addresses.inside, SchoolPageNotFound)
+outside: Final = addresses.outside
 
 
 def current_school_year() -> str:
