@@ -48,10 +48,13 @@ def changed(change: Callable[[pikepdf.Pdf], None], **options: object) -> bytes:
 
 
 def zeros(megabytes: int) -> bytes:
-    """A stream that unpacks to this much, packed once more so that the file is small."""
-    packed = zlib.compressobj(9)
-    block = bytes(1 << 20)
-    return b"".join([packed.compress(block) for _ in range(megabytes)]) + packed.flush()
+    """A stream that unpacks to this much. Each megabyte of zeros is packed alike, so one is packed and repeated."""
+    packed, block = zlib.compressobj(9), bytes(1 << 20)
+    first, next_ = (packed.compress(block) + packed.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    last = b"\x03\x00"
+    # Of zeros alone, the checksum's one half counts them and the other stays 1.
+    checksum = ((megabytes << 20) % 65521) << 16 | 1
+    return first + next_ * (megabytes - 1) + last + checksum.to_bytes(4, "big")
 
 
 def bomb(file: pikepdf.Pdf) -> None:
