@@ -261,6 +261,7 @@ def test_the_first_load_stays_within_its_budget(
     assert len(loads.kinds) <= 5, loads.kinds
 
 
+@pytest.mark.alone
 def test_a_slow_phone_on_a_slow_line_sees_the_page_soon(
     platform: FakePlatform, address: str, open_page: OpenPage
 ) -> None:

@@ -85,6 +85,7 @@ def test_without_a_line_it_opens_red_with_the_standing_code(kept: HeldPhone) -> 
     expect(kept.shown("begin")).to_be_visible(timeout=15_000)
 
 
+@pytest.mark.alone
 def test_the_first_load_stays_within_its_budget(
     platform: FakePlatform, address: str, paired: Callable[..., HeldPhone], open_page: Callable[..., Page]
 ) -> None:
