@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from kit.containers import opened
 from services.pilots.lists.limits import CELL_LENGTH, COLUMN_LIMIT, LINE_LIMIT, ROW_LIMIT
-from services.pilots.lists.package import vetted
-from services.pilots.lists.refusals import EnrolmentDamaged, EnrolmentNotSpreadsheet, EnrolmentTooManyRows
+from services.pilots.lists.package import CONTAINER_REFUSALS, vetted
+from services.pilots.lists.refusals import EnrolmentNotSpreadsheet, EnrolmentTooManyRows
 
 DELIMITERS: Final = (";", ",", "\t")
 _KINDS: Final = (
@@ -56,34 +56,18 @@ def tables(content: bytes) -> Iterator[Table]:
 def _sheets(container: io.BytesIO) -> Iterator[Table]:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
-    with _refusing("workbook"):
+    with opened("workbook", CONTAINER_REFUSALS):
         workbook = load_workbook(container)
         listed = list(workbook.sheets_metadata)
     for index, sheet in enumerate(listed):
         if sheet.typ != SheetTypeEnum.WorkSheet or sheet.visible != SheetVisibleEnum.Visible:
             continue
-        with _refusing(sheet.name[:80]):
+        with opened(sheet.name[:80], CONTAINER_REFUSALS):
             read = workbook.get_sheet_by_index(index)
             if read.total_height > LINE_LIMIT:
                 raise EnrolmentTooManyRows(limit_rows=ROW_LIMIT)
             rows = read.to_python(skip_empty_area=False)
         yield [[_cell(value) for value in row[:COLUMN_LIMIT]] for row in rows]
-
-
-@contextmanager
-def _refusing(place: str) -> Iterator[None]:
-    """What the library cannot read, or gives up on in a panic, is a damaged file."""
-    from python_calamine import CalamineError
-
-    try:
-        yield
-    except CalamineError as error:
-        raise EnrolmentDamaged(place=place) from error
-    except BaseException as error:
-        # The library's panics are of no class that could be named, and no `Exception`.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise EnrolmentDamaged(place=place) from None
 
 
 def _cell(value: Any) -> Cell:

@@ -11,16 +11,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from array import array
-from collections.abc import Iterator
 from posixpath import dirname, join, normpath
-from typing import Any
+from typing import Any, Final
 
-from services.schools.roster.limits import (
-    SHEET_LIMIT,
-    UNPACKED_LIMIT,
-)
+from kit.containers import Container, Refusals
+from services.schools.roster.limits import SHEET_LIMIT, UNPACKED_LIMIT
 from services.schools.roster.package_parts import (
     VettedSheet,
     _Cells,
@@ -42,7 +38,14 @@ from services.schools.roster.refusals import (
 
 ENTRY_LIMIT = 3000
 SMALL_PART_LIMIT = 2 * 1024 * 1024
-CHUNK = 256 * 1024
+CONTAINER_REFUSALS: Final = Refusals(
+    damaged=lambda place: RosterDamaged(place=place),
+    too_large=lambda limit: RosterUnpacksTooLarge(limit_mb=limit >> 20),
+    other_kind=lambda vi, en: RosterNotSpreadsheet(kind_vi=vi, kind_en=en),
+    encrypted=RosterEncrypted,
+    macros=RosterHasMacros,
+    links=RosterHasLinks,
+)
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -53,73 +56,12 @@ class Package:
     """An XLSX file as a checked zip container. Raises a refusal if it is none, or is not safe to open."""
 
     def __init__(self, content: bytes) -> None:
-        if content.count(b"PK\x01\x02") > ENTRY_LIMIT:
-            raise RosterDamaged(place="zip")
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, OSError) as error:
-            raise RosterDamaged(place="zip") from error
-        self._parts: dict[str, zipfile.ZipInfo] = {}
-        unpacked = 0
-        for info in self._zip.infolist():
-            name = info.filename.replace("\\", "/").lstrip("/").lower()
-            if name in self._parts:
-                raise RosterDamaged(place=info.filename[:80])
-            self._parts[name] = info
-            unpacked += info.file_size
-            if info.flag_bits & 1:
-                raise RosterEncrypted
-        if unpacked > UNPACKED_LIMIT:
-            raise RosterUnpacksTooLarge(limit_mb=UNPACKED_LIMIT >> 20)
-        self._refuse_other_kinds()
-
-    def _refuse_other_kinds(self) -> None:
-        names = self._parts
-        if any(name.endswith("vbaproject.bin") for name in names):
-            raise RosterHasMacros
-        if any(name.startswith("xl/externallinks/") or name == "xl/connections.xml" for name in names):
-            raise RosterHasLinks
-        if "xl/workbook.bin" in names:
-            raise RosterNotSpreadsheet(
-                kind_vi="tệp Excel nhị phân (.xlsb)", kind_en="a binary Excel file (.xlsb)"
-            )
-        if "mimetype" in names and "content.xml" in names:
-            raise RosterNotSpreadsheet(
-                kind_vi="tệp OpenDocument (.ods, .odt)", kind_en="an OpenDocument file"
-            )
-        if any(name.startswith("word/") for name in names):
-            raise RosterNotSpreadsheet(kind_vi="tệp Word", kind_en="a Word document")
-        if any(name.startswith("ppt/") for name in names):
-            raise RosterNotSpreadsheet(kind_vi="tệp PowerPoint", kind_en="a PowerPoint presentation")
-        if "_rels/.rels" not in names:
-            raise RosterNotSpreadsheet(kind_vi="tệp nén (.zip)", kind_en="a compressed archive (.zip)")
-
-    def _chunks(self, name: str, limit: int = UNPACKED_LIMIT) -> Iterator[bytes]:
-        info = self._parts.get(name.lower())
-        if info is None:
-            raise RosterDamaged(place=name[:80])
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise RosterDamaged(place=name[:80])
-        if info.file_size > limit:
-            raise RosterUnpacksTooLarge(limit_mb=limit >> 20)
-        try:
-            with self._zip.open(info) as stream:
-                while chunk := stream.read(CHUNK):
-                    yield chunk
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            OSError,
-            RuntimeError,
-        ) as error:
-            raise RosterDamaged(place=name[:80]) from error
+        self._container = Container(content, CONTAINER_REFUSALS, limit=UNPACKED_LIMIT, most_parts=ENTRY_LIMIT)
 
     def _tags(self, name: str) -> list[tuple[str, dict[str, str]]]:
         tags = _Tags(name)
         parser = _Parser(name, tags)
-        for chunk in self._chunks(name, SMALL_PART_LIMIT):
+        for chunk in self._container.chunks(name, SMALL_PART_LIMIT):
             parser.feed(chunk)
         parser.feed(b"", True)
         return tags.found
@@ -185,13 +127,13 @@ class Package:
     def _weigh_strings(self, path: str, lengths: array[int]) -> None:
         """Refuse a sheet that repeats long texts until they fill the memory."""
         parser = _Parser(path, _Repeats(path, lengths))
-        for chunk in self._chunks(path):
+        for chunk in self._container.chunks(path):
             parser.feed(chunk)
 
     def _copy(self, path: str, container: zipfile.ZipFile, name: str, watcher: _Watcher) -> None:
         parser = _Parser(path, watcher)
         with container.open(name, "w") as target:
-            for chunk in self._chunks(path):
+            for chunk in self._container.chunks(path):
                 parser.feed(chunk)
                 target.write(chunk)
         parser.feed(b"", True)

@@ -6,16 +6,16 @@ Cells are text, int or float, bool, date or time as the file holds them; a cell 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 from typing import cast
 
+from kit.containers import opened
 from services.schools.roster import compound, delimited
 from services.schools.roster.limits import UPLOAD_LIMIT
-from services.schools.roster.package import Package
+from services.schools.roster.package import CONTAINER_REFUSALS, Package
 from services.schools.roster.refusals import RosterDamaged, RosterEmpty, RosterTooLarge
 
 
@@ -95,7 +95,7 @@ def _read(
     # Imported here: CSV files and refusals do not need it.
     from python_calamine import SheetTypeEnum, load_workbook
 
-    with _refusing("workbook"):
+    with opened("workbook", CONTAINER_REFUSALS):
         workbook = load_workbook(container)
         indexes = [
             index
@@ -105,7 +105,7 @@ def _read(
     if len(indexes) != len(sheets):
         raise RosterDamaged(place="workbook")
     for index, (name, is_visible), cells in zip(indexes, sheets, errors, strict=True):
-        with _refusing(name):
+        with opened(name, CONTAINER_REFUSALS):
             read = workbook.get_sheet_by_index(index)
             rows: list[list[Value]] = list(read.to_python(skip_empty_area=False))
             merges = [
@@ -114,22 +114,6 @@ def _read(
         _refuse_overlaps(name, rows, merges)
         _set_errors(rows, cells)
         yield Sheet(name, is_visible, rows, merges)
-
-
-@contextmanager
-def _refusing(place: str) -> Iterator[None]:
-    """What the library cannot read, or gives up on in a panic, is a damaged file."""
-    from python_calamine import CalamineError
-
-    try:
-        yield
-    except CalamineError as error:
-        raise RosterDamaged(place=place) from error
-    except BaseException as error:
-        # The library's panics are of no class that could be named, and no `Exception`.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise RosterDamaged(place=place) from error
 
 
 def _refuse_overlaps(name: str, rows: list[list[Value]], merges: list[Merge]) -> None:
