@@ -71,6 +71,15 @@ class Today {
     });
   }
 
+  dress() {
+    if (this.#day) this.#dress();
+  }
+
+  drop(key) {
+    this.#open = "";
+    this.#phone.cash.drop(key);
+  }
+
   turn(id) {
     this.#open = this.#open === id ? "" : id;
     this.#dress();
@@ -79,7 +88,7 @@ class Today {
 
   mark(id) {
     const row = this.#rows.find((each) => each.id === id);
-    return this.#change(() => act(`stall-phone/takings/${id}:mark`, { private: !row.private }));
+    return row && this.#change(() => act(`stall-phone/takings/${id}:mark`, { private: !row.private }));
   }
 
   takeBack(id) {
@@ -106,10 +115,20 @@ class Today {
     });
     view.choose("closing", day.close_time ? "closed" : this.#phone.canSell() ? "open" : "not");
     view.choose("sells", this.#phone.canSell() ? "yes" : "no");
-    view.choose("rows", this.#rows.length ? "some" : "none");
+    const unsent = this.#phone.cash.entries;
+    view.choose("rows", this.#rows.length || unsent.length ? "some" : "none");
     view.choose("more", day.next_page_token ? "yes" : "no");
-    view.list("sums", sumsOf(day).map((text) => view.element("li", "", text)));
-    view.list("takings", this.#rows.map((row) => this.#row(row)));
+    const sums = sumsOf(day);
+    if (unsent.length) sums.push(view.worded(view.words.unsent_sum, { count: unsent.length, amount: money(this.#phone.cash.sum) }));
+    view.list("sums", sums.map((text) => view.element("li", "", text)));
+    view.list("takings", [...[...unsent].reverse().map((entry) => this.#unsent(entry)), ...this.#rows.map((row) => this.#row(row))]);
+  }
+
+  // Cash that the server does not have yet, and so is in no sum of the day.
+  #unsent({ key, time, amount, problem }) {
+    const name = view.element("span", "who", view.words.cash, " ", view.element("b", "short", view.words.unsent));
+    if (problem) name.append(" ", view.element("small", "", problem));
+    return this.#turning(key, [view.element("span", "num", view.hourMinute(time)), name, view.element("span", "num sum", grouped(amount))], "drop", "drop");
   }
 
   #row(row) {
@@ -121,21 +140,21 @@ class Today {
       view.element("span", "num", view.hourMinute(row.bank_time ?? row.post_time)), name,
       view.element("span", `num sum${row.reversed || row.private ? " aside" : ""}`, grouped(row.amount)),
     ];
-    const item = view.element("li", "");
-    if (!this.#phone.canSell() || row.reversed) {
-      item.append(view.element("div", "row", ...line));
-      return item;
-    }
+    if (!this.#phone.canSell() || row.reversed) return view.element("li", "", view.element("div", "row", ...line));
+    return this.#turning(row.id, line, cash ? "takeBack" : "mark", cash ? "take_back" : row.private ? "to_takings" : "to_private");
+  }
+
+  // A line that opens the one thing that can be done with it.
+  #turning(id, line, doing, word) {
     const button = view.element("button", "row", ...line);
     Object.assign(button, { type: "button" });
-    Object.assign(button.dataset, { day: "turn", id: row.id });
-    button.setAttribute("aria-expanded", String(this.#open === row.id));
-    item.append(button);
-    if (this.#open === row.id) {
-      const word = cash ? "take_back" : row.private ? "to_takings" : "to_private";
+    Object.assign(button.dataset, { day: "turn", id });
+    button.setAttribute("aria-expanded", String(this.#open === id));
+    const item = view.element("li", "", button);
+    if (this.#open === id) {
       const change = view.element("button", "small-button", view.words[word]);
       Object.assign(change, { type: "button" });
-      Object.assign(change.dataset, { day: cash ? "takeBack" : "mark", id: row.id });
+      Object.assign(change.dataset, { day: doing, id });
       item.append(change);
     }
     return item;

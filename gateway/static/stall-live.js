@@ -23,6 +23,8 @@ export class ServerClock {
 export class Live {
   #source = null;
   #heard = performance.now();
+  // A phone's steady clock may stand still while it sleeps; its other one does not.
+  #heardAt = Date.now();
   #opened = 0;
   #asked = -1;
   #timer = 0;
@@ -60,7 +62,8 @@ export class Live {
 
   #again = () => {
     if (document.hidden || !navigator.onLine) return;
-    if (performance.now() - this.#heard > LOST_MS / 2 || !this.#joined) this.#open(true);
+    const silent = Math.max(performance.now() - this.#heard, Date.now() - this.#heardAt);
+    if (silent > LOST_MS / 2 || !this.#joined) this.#open(true);
   };
 
   // `wasLost`: what came meanwhile was missed, and is summed up first.
@@ -80,6 +83,7 @@ export class Live {
 
   #hear() {
     this.#heard = performance.now();
+    this.#heardAt = Date.now();
     this.#join(true);
   }
 

@@ -1,5 +1,5 @@
 // The stall's phone: what is shown when, and what taps do. Green and sound come from the server's events alone.
-import { NoLine, Refused, act, keepToken, read } from "./stall-api.js";
+import { CashQueue, NoLine, Refused, act, keepToken, read } from "./stall-api.js";
 import { Live, ServerClock } from "./stall-live.js";
 import { amountsOf, grouped, kindOf, money, press, refusal } from "./stall-money.js";
 import * as view from "./stall-screens.js";
@@ -15,13 +15,16 @@ const waiting = [];
 const behind = new Set();
 // Sales that this phone opened or shows.
 const own = new Set();
+// Money without a code that may be a customer's, by credit, the first one first.
+const questions = new Map();
+const cash = new CashQueue(dressCash);
 let telling = false;
 let live = null;
 let stall = null;
 let phone = null;
 let day = null;
 let sale = null;
-let question = null;
+let stallId = "";
 let shown = null;
 let typed = "";
 let mode = "sale";
@@ -33,6 +36,9 @@ let remind = NOTHING_YET_SECONDS;
 let late = null;
 let missing = 0;
 let lock = null;
+// Of several pages of one phone, one speaks: a sum that is heard twice is a sum too many.
+let speaks = !navigator.locks;
+let opening = 0;
 
 const canSell = () => phone?.unlock_until != null && clock.now() < Date.parse(phone.unlock_until);
 
@@ -41,9 +47,9 @@ function home() {
   view.strip("problem", false);
   shown = null;
   mode = "sale";
-  if (!begun) return view.show("begin");
+  if (!begun) return stall ? view.show("begin") : lost();
   if (joined === false) return lost();
-  if (question && canSell()) return ask();
+  if (questions.size && canSell()) return ask();
   if (sale) return sale.state === "part_paid" ? showShort() : showCode();
   if (!canSell()) return listen();
   dressPad();
@@ -85,6 +91,7 @@ function nothingYet() {
 }
 
 function ask() {
+  const [question] = questions.values();
   view.fill({ amount: grouped(question.amount), bank_time: view.clockTime(question.bank_time), last_four: question.account_last_four });
   view.choose("payer", question.account_last_four ? "known" : "unknown");
   view.show("question");
@@ -92,6 +99,7 @@ function ask() {
 
 function lost() {
   view.fill({ since: view.clockTime(since) });
+  view.choose("lostcash", phone?.role === "listener" ? "no" : "yes");
   view.show("lost");
 }
 
@@ -111,9 +119,11 @@ function tick() {
   if (waited() < remind && clock.now() < Date.parse(sale.expire_time)) return;
   nothingYet();
   navigator.vibrate?.([80, 80, 80]);
-  voice.say(facts.says.not_received.clips);
+  speak(facts.says.not_received.clips);
   view.tell(facts.says.not_received.text);
 }
+
+const speak = (clips) => speaks ? voice.say(clips) : Promise.resolve(false);
 
 // Announcements: one after another, each long enough to be seen.
 function announce(item) {
@@ -130,7 +140,7 @@ async function tellAll() {
     if (item.spoken) view.tell(item.spoken);
     document.dispatchEvent(new CustomEvent("stall-says", { detail: { clips: item.clips, sequence: item.sequence } }));
     const pause = new Promise((resolve) => setTimeout(resolve, SHOWN_MS));
-    await Promise.all([voice.say(item.clips ?? []), item.show || item.clips?.length ? pause : null]);
+    await Promise.all([speak(item.clips ?? []), item.show || item.clips?.length ? pause : null]);
   }
   telling = false;
 }
@@ -140,15 +150,22 @@ const PAID = ["TYPE_SALE_PAID", "TYPE_STANDING_PAID", "TYPE_REVERSED"];
 function heard(event) {
   const money = PAID.includes(event.type);
   if (money) {
-    day = { ...day, transfer_count: Number(event.day_count ?? 0), transfer_sum: Number(event.day_sum ?? 0) };
-    view.fill({ day_sum: `${grouped(day.transfer_sum)}\u00a0₫` });
+    countDay(event);
   }
   if (event.sale_state && event.sale_id === sale?.id) saleMoved(event);
   if (event.type === "TYPE_QUESTION") askLater(event);
   if (event.type === "TYPE_QUESTION_CLOSED") questionClosed(event);
-  if (event.type === "TYPE_STALL_CHANGED") reload();
+  if (event.type === "TYPE_STALL_CHANGED") again();
   if (money || event.type === "TYPE_UNASSIGNED") tellMoney(event);
   if (view.screen() === "today") dayPage((page) => page.refresh());
+}
+
+// The sums of the day that runs: what came late for an earlier one leaves them alone, the first of a new one begins it.
+function countDay(event) {
+  if (event.book_date && event.book_date < day.book_date) return;
+  if (event.book_date > day.book_date) again();
+  day = { ...day, book_date: event.book_date || day.book_date, transfer_count: Number(event.day_count ?? 0), transfer_sum: Number(event.day_sum ?? 0) };
+  view.fill({ day_sum: money(day.transfer_sum) });
 }
 
 // This phone's own waiting sale, as it stands after an event.
@@ -203,17 +220,15 @@ function showMoney(event, kind) {
 }
 
 function askLater(event) {
-  question = {
+  questions.set(event.credit_id, {
     credit_id: event.credit_id, amount: Number(event.amount), sale_id: event.sale_id,
     account_last_four: event.payer_account_last_four ?? "", bank_time: event.bank_time,
-  };
-  announce({ clips: event.clips ?? [], spoken: event.spoken ?? "", vibrate: [120, 80, 120], show: () => question && canSell() && ask() });
+  });
+  announce({ clips: event.clips ?? [], spoken: event.spoken ?? "", vibrate: [120, 80, 120], show: () => questions.size && canSell() && ask() });
 }
 
-function questionClosed(event) {
-  if (question?.credit_id !== event.credit_id) return;
-  question = null;
-  if (view.screen() === "question") home();
+function questionClosed({ credit_id }) {
+  if (questions.delete(credit_id) && view.screen() === "question") home();
 }
 
 // After a gap: how many payments, and their sum; then each of them.
@@ -231,15 +246,16 @@ function lineChanged(isJoined) {
   joined = isJoined;
   dressLine();
   if (isJoined) {
-    if (was === false) reload();
+    if (was === false) again();
     if (view.screen() === "lost") home();
+    sendCash();
     return;
   }
   since = clock.now();
   if (!begun || !stall) return;
   lost();
   navigator.vibrate?.([400]);
-  voice.say(facts.says.not_confirmed.clips);
+  speak(facts.says.not_confirmed.clips);
   view.tell(facts.says.not_confirmed.text);
 }
 
@@ -250,7 +266,21 @@ function dressLine() {
 
 function dressSound() {
   view.choose("loud", voice.isOn ? "on" : "off");
-  view.strip("muted", begun && !voice.isOn);
+  view.strip("muted", begun && speaks && !voice.isOn);
+  view.strip("elsewhere", begun && !speaks);
+}
+
+function dressCash() {
+  const count = cash.entries.length;
+  view.fill({ unsent_count: count, unsent_sum: money(cash.sum) });
+  view.choose("unsent", count ? "yes" : "no");
+  if (view.screen() === "today") dayPage((page) => page.dress());
+}
+
+async function sendCash() {
+  if (!phone || !cash.entries.length) return;
+  await cash.send();
+  if (view.screen() === "today") dayPage((page) => page.refresh());
 }
 
 async function feeds() {
@@ -266,8 +296,11 @@ function take(screen) {
   keepToken(screen.form_token);
   clock.set(screen.phone.now);
   stall = screen.stall;
+  stallId = stall.id;
+  cash.belongTo(stallId);
   day = screen.day;
-  question = screen.questions[0] ?? null;
+  questions.clear();
+  for (const question of screen.questions) questions.set(question.credit_id, question);
   takePhone(screen.phone);
   view.fill({
     stall_name: stall.name, number: stall.number, holder: stall.holder, four: stall.account_last_four,
@@ -287,19 +320,23 @@ function takePhone(next) {
 }
 
 // What stands at the stall for everybody to see is kept for the time without a line; nothing else is.
-async function keepStand({ stall: { name, number, holder, account_last_four }, stand: { code } }) {
+async function keepStand({ stall: { id, name, number, holder, account_last_four }, stand: { code } }) {
   const kept = await globalThis.caches?.open("xoai-stall-stand").catch(() => null);
-  await kept?.put("/quay-hang/ma-dung", Response.json({ name, number, holder, account_last_four, code }));
+  await kept?.put("/quay-hang/ma-dung", Response.json({ id, name, number, holder, account_last_four, code })).catch(() => {});
 }
 
 async function takeKeptStand() {
   const kept = await globalThis.caches?.match("/quay-hang/ma-dung").catch(() => null);
   if (!kept) return false;
   const stand = await kept.json();
+  stallId = stand.id;
   view.fill({ stall_name: stand.name, number: stand.number, holder: stand.holder, four: stand.account_last_four });
   view.code("stand", stand.code, { holder: stand.holder });
   return true;
 }
+
+// What cannot be read anew now is read with the next event, or once the line stands again.
+const again = () => reload().catch(() => {});
 
 // The phone itself, anew: after a change of the stall, or to find out why the line was refused.
 async function reload() {
@@ -316,16 +353,19 @@ async function reload() {
   }
 }
 
-function unpaired() {
+async function unpaired() {
   live?.stop();
   live = null;
   begun = false;
-  view.strip("muted", false);
-  globalThis.caches?.delete("xoai-stall-stand");
-  view.show("unpaired");
+  await globalThis.caches?.delete("xoai-stall-stand").catch(() => {});
+  // A phone that was removed forgets what it knew of the stall: only a fresh page has forgotten everything.
+  if (stall) return location.reload();
+  return view.show("unpaired");
 }
 
 async function open() {
+  clearTimeout(opening);
+  if (live) return;
   try {
     const screen = take(await read("stall-phone"));
     // The stall's sale that waits goes on here, if this phone may sell: it may be this page's own, before a reload.
@@ -339,7 +379,7 @@ async function open() {
     since = clock.now();
     if (await takeKeptStand()) lost();
     else sayProblem(error instanceof Refused ? error.message : view.words.offline);
-    setTimeout(open, 5_000);
+    opening = setTimeout(open, 5_000);
   }
 }
 
@@ -349,13 +389,20 @@ function join(screen) {
     event: heard,
     missed,
     joined: lineChanged,
-    refused: async () => { await reload(); setTimeout(() => live?.reopen(), 2_000 + Math.random() * 3_000); },
+    refused: async () => { await again(); setTimeout(() => live?.reopen(), 2_000 + Math.random() * 3_000); },
     time: (text) => { clock.set(text); if (!begun) dressLine(); },
   });
   live.start();
   setInterval(tick, 500);
   feeds();
-  setInterval(feeds, FEED_MS);
+  setInterval(eachMinute, FEED_MS);
+}
+
+function eachMinute() {
+  feeds();
+  sendCash();
+  // At the cut-off another day begins, also where nothing comes that would say so.
+  if (day.cut_off_time && clock.now() >= Date.parse(day.cut_off_time)) again();
 }
 
 function sayProblem(text) {
@@ -389,7 +436,7 @@ const loadDay = () => import("./stall-day.js");
 const loadCheck = () => import("./stall-check.js");
 
 function dayPage(use) {
-  return loadDay().then((page) => use(page.today({ attempt, clock, behind, canSell, day: () => day, stall: () => stall })));
+  return loadDay().then((page) => use(page.today({ attempt, clock, behind, cash, canSell, day: () => day, stall: () => stall })));
 }
 
 function openDay() {
@@ -401,6 +448,7 @@ async function sell(body) {
   const made = await act("stall-phone/sales", body);
   if (!made) return;
   sale = made;
+  shown = null;
   own.add(made.id);
   remind = NOTHING_YET_SECONDS;
   typed = "";
@@ -423,7 +471,9 @@ const actions = {
   reload: () => location.reload(),
   start() {
     begun = true;
-    const unlocked = voice.unlock();
+    const unlocked = voice.unlock().catch(() => {});
+    speakAlone();
+    holdBack();
     wake();
     // A shift is longer than a version: what the screen may need later comes now, with the rest of it.
     loadDay();
@@ -433,8 +483,8 @@ const actions = {
     else home();
     unlocked.then(dressSound);
   },
-  sound: () => voice.unlock().then(dressSound),
-  test: () => voice.unlock().then(() => voice.say(facts.says.sound_check.clips)),
+  sound: () => voice.unlock().catch(() => {}).then(dressSound),
+  test: () => voice.unlock().catch(() => {}).then(() => speak(facts.says.sound_check.clips)),
   pin: openPin,
   listen,
   home,
@@ -446,18 +496,24 @@ const actions = {
     if (why) return view.fill({ pad_problem: view.words[why] });
     return attempt(() => sell({ amount: amountTyped() }));
   },
-  async cash() {
+  cash() {
     if (!amountTyped()) return view.fill({ pad_problem: view.words.zero });
-    return attempt(async () => {
-      if (!(await act("stall-phone/cash", { amount: amountTyped() }))) return;
-      typed = "";
-      if (joined) openDay();
-    });
+    cash.add(amountTyped(), stallId, new Date(clock.now()).toISOString());
+    typed = "";
+    if (!joined) home();
+    else openDay();
+    if (!cash.isKept) sayProblem(view.words.not_kept);
+    return sendCash();
   },
   again() {
+    if (!sale) return home();
     if (clock.now() >= Date.parse(sale.expire_time)) {
       const { id, amount } = sale;
-      return attempt(async () => { await act(`stall-phone/sales/${id}:cancel`); sale = null; await sell({ amount }); });
+      return attempt(async () => {
+        if (!(await act(`stall-phone/sales/${id}:cancel`))) return;
+        sale = null;
+        await sell({ amount });
+      });
     }
     remind = waited() + NOTHING_YET_SECONDS;
     return showCode();
@@ -465,7 +521,7 @@ const actions = {
   "paid-cash": () => attempt(() => endSale("settle", { rest_in_cash: true })),
   "rest-cash": () => attempt(() => endSale("settle", { rest_in_cash: true })),
   "take-less": () => attempt(() => endSale("settle", { rest_in_cash: false })),
-  rest: () => attempt(() => sell({ amount: Number(shown.sale_amount) - Number(shown.sale_paid), rest_of_sale_id: shown.sale_id })),
+  rest: () => shown && attempt(() => sell({ amount: Number(shown.sale_amount) - Number(shown.sale_paid), rest_of_sale_id: shown.sale_id })),
   yes: () => attempt(() => answer(true)),
   no: () => attempt(() => answer(false)),
   rejoin: () => live ? live.reopen() : open(),
@@ -473,7 +529,12 @@ const actions = {
   "enter-cash"() { typed = ""; openCash(); },
   today: openDay,
   check: () => loadCheck().then((page) => page.open({ attempt, say: sayProblem })),
-  "end-shift": () => attempt(async () => { takePhone(await act("stall-phone:lock")); home(); }),
+  "end-shift": () => attempt(async () => {
+    const locked = await act("stall-phone:lock");
+    if (!locked) return;
+    takePhone(locked);
+    home();
+  }),
 };
 
 function openCash() {
@@ -490,10 +551,24 @@ function openPin() {
 }
 
 async function answer(yes) {
-  const { credit_id } = question;
-  if (!(await act(`stall-phone/questions/${credit_id}:answer`, { yes }))) return;
-  if (question?.credit_id === credit_id) question = null;
+  const [credit_id] = questions.keys();
+  if (!credit_id || !(await act(`stall-phone/questions/${credit_id}:answer`, { yes }))) return;
+  questions.delete(credit_id);
   if (view.screen() === "question") home();
+}
+
+// The phone's "back" leads to the screen before; it does not leave the shift, and with it the sound.
+function holdBack() {
+  if (history.state !== "shift") history.pushState("shift", "");
+}
+
+function speakAlone() {
+  if (speaks) return;
+  navigator.locks.request("xoai-stall-voice", () => {
+    speaks = true;
+    dressSound();
+    return new Promise(() => {});
+  });
 }
 
 async function pinKey(key) {
@@ -507,6 +582,7 @@ async function pinKey(key) {
     if (!unlocked) return;
     takePhone(unlocked);
     home();
+    sendCash();
   } catch (error) {
     view.dots(0);
     if (error instanceof Refused && error.status === 401) return unpaired();
@@ -540,8 +616,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("visibilitychange", () => begun && wake());
+addEventListener("popstate", () => {
+  if (!begun) return;
+  holdBack();
+  if (["today", "check", "checked", "pin"].includes(view.screen()) || mode === "cash") home();
+});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", view.paint);
 addEventListener("online", () => feeds());
 dressSound();
+dressCash();
 addEventListener("load", () => navigator.serviceWorker?.register(facts.worker, { scope: "/quay-hang", updateViaCache: "all" }).catch(() => {}));
 open();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -39,6 +39,11 @@ class SaleClosed(errors.FailedPrecondition):
     reason = "SALE_CLOSED"
     vi = "Lần bán này không còn chờ tiền."
     en = "This sale no longer waits for money."
+
+
+def _end_of_today() -> datetime:
+    local = clock.now().astimezone(clock.CITY_ZONE)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 class Sales(StallEvents, pb_grpc.SalesServiceServicer):
@@ -327,7 +332,7 @@ class Sales(StallEvents, pb_grpc.SalesServiceServicer):
             private_count=len(private),
             private_sum=sum(taking.amount for taking in private),
             close_time=stamp(clock.now()) if stall_id in self.closed else None,
-            cut_off_time=stamp(clock.now()),
+            cut_off_time=stamp(_end_of_today()),
             takings=list(reversed(every)),
             sequence=len(self.events.get(stall_id, [])),
             waiting_sale=waiting[-1] if waiting else None,

@@ -68,6 +68,7 @@ def show(phone: HeldPhone, state: str) -> None:
     if state == "today":
         for amount in (2_290_000, 45_000):
             phone.tell(sales.pay_standing(phone.stall.id, amount))
+            expect(phone.shown("received")).to_contain_text(f"{amount:,}".replace(",", "."), timeout=10_000)
         phone.page.locator("[data-do=next]:visible").click()
         phone.page.locator("[data-do=today]:visible").click()
         phone.page.locator(".takings .row").first.click()

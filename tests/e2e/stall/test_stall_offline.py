@@ -36,7 +36,7 @@ def test_the_phone_keeps_files_and_the_stand_and_no_money(kept: HeldPhone) -> No
     assert len(paths) > 40
     assert {path for path in paths if not path.startswith("/static/")} == {"/quay-hang", "/quay-hang/ma-dung"}
     stand = kept.page.evaluate(_STAND)
-    assert set(stand) == {"name", "number", "holder", "account_last_four", "code"}
+    assert set(stand) == {"id", "name", "number", "holder", "account_last_four", "code"}
     assert kept.page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert kept.page.evaluate("indexedDB.databases().then((found) => found.length)") == 0
 
