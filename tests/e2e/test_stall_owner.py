@@ -59,6 +59,11 @@ def fill(platform: MerchantPlatform) -> stalls_pb.Stall:
         platform.sales.add_held(
             "AWAITING_CONFIRMATION", 30_000_000, answer="Ngân hàng chưa thấy dòng này, chờ đến thứ hai."
         )
+    platform.sales.pay_standing(stall.id, 120_000)
+    cash = sales_pb.EnterCashRequest(request_id=stall.id, stall_id=stall.id, amount=35_000)
+    platform.sales.EnterCash(cash, None)  # type: ignore[arg-type]
+    private = sales_pb.MarkPrivateRequest(payment_id=platform.sales.takings[-2][1].id, private=True)
+    platform.sales.MarkPrivate(private, None)  # type: ignore[arg-type]
     today = clock.today()
     platform.sales.book.CopyFrom(
         sales_pb.DayBook(
@@ -67,7 +72,12 @@ def fill(platform: MerchantPlatform) -> stalls_pb.Stall:
             days=[
                 sales_pb.BookDay(
                     book_date=today.replace(day=day).isoformat(),
+                    stall_id=stall.id,
                     stall_number="A12",
+                    stall_name=LONG,
+                    programme_name="Phố không tiền mặt Hùng Vương",
+                    late_sum=12_000,
+                    current=day == 3,
                     transfer_sum=2_490_000,
                     cash_sum=310_000,
                     private_sum=500_000,
@@ -96,7 +106,7 @@ def test_no_page_of_the_owner_has_a_barrier(
     page = open_page(width=width, dark=dark)
     sign_in(page, address)
     for path in (
-        "/quay-hang/chu", stall_url(stall.id), stall_url(stall.id, "may"), stall_url(stall.id, "bang-ma"),
+        "/quay-hang/chu", stall_url(stall.id), stall_url(stall.id, "ngay", clock.today().isoformat()), stall_url(stall.id, "may"), stall_url(stall.id, "bang-ma"),
         "/quay-hang/chu/chua-ro", "/quay-hang/chu/so", "/quay-hang/chu/tai-khoan",
     ):  # fmt: skip
         page.goto(f"{address}{path}")

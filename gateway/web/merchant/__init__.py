@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.access import Routes
-from gateway.web.merchant import account, boards, book, held, phones, stalls, unassigned
+from gateway.web.merchant import account, boards, book, days, held, phones, stalls, unassigned
 
 # The pages with names of their own come before those of one stall.
 GROUPS: Final[tuple[Routes, ...]] = (
@@ -14,6 +14,7 @@ GROUPS: Final[tuple[Routes, ...]] = (
     book.routes,
     account.routes,
     boards.routes,
+    days.routes,
     phones.routes,
     stalls.routes,
 )

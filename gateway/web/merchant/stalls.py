@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import Response
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
+from gateway.web.merchant.book import book_of, revenue_of
 from gateway.web.merchant.frame import (
     MANAGE,
     READ,
@@ -20,7 +23,9 @@ from gateway.web.merchant.frame import (
     stall_url,
     stalls_of,
 )
+from kit import clock
 from kit.errors import Error
+from xoai.pilots.v1 import sales_service_pb2 as sales_pb
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 routes = page_routes()
@@ -59,9 +64,30 @@ def minute_of(fields: Fields, name: str, page: Page) -> int:
 
 @routes.get("/quay-hang/chu", READ, include_in_schema=False)
 async def mine(page: CurrentPage) -> Response:
-    """The merchant's stalls, and who sees what."""
+    """The merchant's stalls with what they took today, what waits for the owner's word, and who sees what."""
     merchant = merchant_of(page)
-    return merchant.render("stalls", page.gettext("Quầy của tôi"), stalls=await stalls_of(merchant))
+    stalls, book, waiting = await asyncio.gather(
+        stalls_of(merchant), book_of(merchant, clock.today().year), _waiting(merchant)
+    )
+    today = {day.stall_id: day for day in book.days if day.current}
+    return merchant.render(
+        "stalls",
+        page.gettext("Quầy của tôi"),
+        stalls=stalls,
+        today=today,
+        revenue=sum(revenue_of(day) for day in today.values()),
+        revenue_of=revenue_of,
+        waiting=waiting,
+        year_revenue=book.revenue,
+    )
+
+
+async def _waiting(merchant: Merchant) -> Sequence[sales_pb.Unassigned]:
+    """Money that the owner has to say something about."""
+    page = merchant.page
+    request = sales_pb.ListUnassignedRequest(organisation_id=merchant.id)
+    reply: sales_pb.ListUnassignedResponse = await page.call(page.state.clients.sales.ListUnassigned, request)
+    return reply.credits
 
 
 def _show(merchant: Merchant, stall: pb.Stall, fields: Fields | None = None) -> Response:

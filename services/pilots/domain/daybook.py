@@ -33,6 +33,7 @@ class Threshold:
     vi: str
     en: str
     legal: str
+    legal_en: str
     is_confirmed: bool
 
 
@@ -47,6 +48,11 @@ class BookDay:
     late_sum: int
     private_sum: int
     is_closed: bool
+    stall_id: UUID
+    stall_name: str
+    programme_name: str
+    # The stall's business day that runs now.
+    is_current: bool
 
     @property
     def revenue(self) -> int:
@@ -117,6 +123,7 @@ def _threshold(regime: dict[str, Any]) -> Threshold:
         amount=amount,
         vi=f"{vi}.",
         en=f"{en}.",
-        legal=regime["legal"],
+        legal=regime.get("legal_vi", regime["legal"]),
+        legal_en=regime["legal"],
         is_confirmed=regime["confirmed"] and regime.get("valid_from_confirmed", True),
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kit import clock
 from kit.auth import Kind, Subject
 from services.pilots.domain.daybook import DayBook, checked_year, threshold_for
 from services.pilots.domain.errors_sales import OwnerOnly
@@ -27,6 +28,6 @@ def get_book(session: Session, subject: Subject, organisation_id: UUID, year: in
         organisation_id=organisation_id,
         unit_name=unit.name,
         year=year,
-        days=store.days(session, organisation_id, year),
+        days=store.days(session, organisation_id, year, clock.now()),
         threshold=threshold_for(year, unit.kind),
     )

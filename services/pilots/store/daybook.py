@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,10 +16,13 @@ _UNIT: Final = text("SELECT name, kind FROM unit WHERE organisation_id = :id")
 _DAYS: Final = text(
     """
     SELECT d.book_date, s.number, d.transfer_sum, d.cash_sum, d.late_sum, d.private_sum,
-           d.close_time IS NOT NULL AS is_closed
-    FROM stall s JOIN stall_day d ON d.stall_id = s.id
+           d.close_time IS NOT NULL AS is_closed, s.id, s.name, p.name,
+           -- A day begins at the cut-off that ends the one before.
+           d.book_date = (CAST(:now AS timestamptz) AT TIME ZONE 'Asia/Ho_Chi_Minh'
+                          - p.cut_off_minute * interval '1 minute')::date + 1 AS is_current
+    FROM stall s JOIN programme p ON p.id = s.programme_id JOIN stall_day d ON d.stall_id = s.id
     WHERE s.organisation_id = :id AND d.book_date BETWEEN :first AND :last
-    ORDER BY d.book_date, s.number_key, s.id
+    ORDER BY d.book_date, p.name, s.number_key, s.id
     """
 )
 
@@ -38,7 +41,7 @@ def unit(session: Session, organisation_id: UUID) -> Unit | None:
     return Unit(*row) if row is not None else None
 
 
-def days(session: Session, organisation_id: UUID, year: int) -> list[BookDay]:
+def days(session: Session, organisation_id: UUID, year: int, now: datetime) -> list[BookDay]:
     """The unit's days of a year, stall by stall."""
-    values = {"id": organisation_id, "first": date(year, 1, 1), "last": date(year, 12, 31)}
+    values = {"id": organisation_id, "first": date(year, 1, 1), "last": date(year, 12, 31), "now": now}
     return [BookDay(*row) for row in session.execute(_DAYS, values)]

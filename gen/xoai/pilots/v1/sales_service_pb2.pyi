@@ -1109,6 +1109,10 @@ class BookDay(_message.Message):
     PRIVATE_SUM_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
     LATE_SUM_FIELD_NUMBER: _builtins.int
+    STALL_ID_FIELD_NUMBER: _builtins.int
+    STALL_NAME_FIELD_NUMBER: _builtins.int
+    PROGRAMME_NAME_FIELD_NUMBER: _builtins.int
+    CURRENT_FIELD_NUMBER: _builtins.int
     book_date: _builtins.str
     stall_number: _builtins.str
     transfer_sum: _builtins.int
@@ -1117,6 +1121,12 @@ class BookDay(_message.Message):
     closed: _builtins.bool
     late_sum: _builtins.int
     """Came after the day's cut-off or close: takings as well, in no other sum."""
+    stall_id: _builtins.str
+    stall_name: _builtins.str
+    programme_name: _builtins.str
+    """Two programmes may number their stalls alike."""
+    current: _builtins.bool
+    """The stall's business day that runs now."""
     def __init__(
         self,
         *,
@@ -1127,10 +1137,14 @@ class BookDay(_message.Message):
         private_sum: _builtins.int = ...,
         closed: _builtins.bool = ...,
         late_sum: _builtins.int = ...,
+        stall_id: _builtins.str = ...,
+        stall_name: _builtins.str = ...,
+        programme_name: _builtins.str = ...,
+        current: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_date", b"book_date", "cash_sum", b"cash_sum", "closed", b"closed", "late_sum", b"late_sum", "private_sum", b"private_sum", "stall_number", b"stall_number", "transfer_sum", b"transfer_sum"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_date", b"book_date", "cash_sum", b"cash_sum", "closed", b"closed", "current", b"current", "late_sum", b"late_sum", "private_sum", b"private_sum", "programme_name", b"programme_name", "stall_id", b"stall_id", "stall_name", b"stall_name", "stall_number", b"stall_number", "transfer_sum", b"transfer_sum"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1147,11 +1161,13 @@ class Threshold(_message.Message):
     TEXT_EN_FIELD_NUMBER: _builtins.int
     LEGAL_FIELD_NUMBER: _builtins.int
     CONFIRMED_FIELD_NUMBER: _builtins.int
+    LEGAL_EN_FIELD_NUMBER: _builtins.int
     amount: _builtins.int
     text: _builtins.str
     text_en: _builtins.str
     legal: _builtins.str
     confirmed: _builtins.bool
+    legal_en: _builtins.str
     def __init__(
         self,
         *,
@@ -1160,10 +1176,11 @@ class Threshold(_message.Message):
         text_en: _builtins.str = ...,
         legal: _builtins.str = ...,
         confirmed: _builtins.bool = ...,
+        legal_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "confirmed", b"confirmed", "legal", b"legal", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "confirmed", b"confirmed", "legal", b"legal", "legal_en", b"legal_en", "text", b"text", "text_en", b"text_en"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,7 +13,8 @@ from services.pilots.domain.daybook import BookDay, DayBook
 
 _HEAD: Final = (
     ("Ngày", 12),
-    ("Quầy", 12),
+    ("Quầy", 28),
+    ("Chương trình", 24),
     ("Chuyển khoản", 16),
     ("Tiền mặt", 16),
     ("Đến muộn", 16),
@@ -46,15 +47,17 @@ def write(book: DayBook) -> bytes:
             sheet.write_string(2, column, heading, strong)
         for line, each in enumerate(book.days, start=3):
             sheet.write_datetime(line, 0, each.book_date, day)
-            sheet.write_string(line, 1, harmless(each.stall_number))
-            for column, amount in enumerate(_amounts(each), start=2):
+            sheet.write_string(line, 1, harmless(f"{each.stall_number}, {each.stall_name}"))
+            sheet.write_string(line, 2, harmless(each.programme_name))
+            for column, amount in enumerate(_amounts(each), start=3):
                 sheet.write_number(line, column, amount, money)
-            sheet.write_string(line, 7, "có" if each.is_closed else "chưa")
+            sheet.write_string(line, 8, "có" if each.is_closed else "chưa")
         last = len(book.days) + 3
         sheet.write_string(last, 0, "Cộng", total)
         sheet.write_blank(last, 1, None, total)
+        sheet.write_blank(last, 2, None, total)
         sums = [sum(column) for column in zip(*map(_amounts, book.days), strict=True)] or [0] * 5
-        for column, amount in enumerate(sums, start=2):
+        for column, amount in enumerate(sums, start=3):
             sheet.write_number(last, column, amount, total)
         for offset, words in enumerate(_notes(book), start=2):
             sheet.write_string(last + offset, 0, words)

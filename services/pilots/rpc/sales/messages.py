@@ -221,6 +221,10 @@ def book_to(book: DayBook) -> pb.DayBook:
                 private_sum=day.private_sum,
                 closed=day.is_closed,
                 late_sum=day.late_sum,
+                stall_id=str(day.stall_id),
+                stall_name=day.stall_name,
+                programme_name=day.programme_name,
+                current=day.is_current,
             )
             for day in book.days
         ],
@@ -236,5 +240,6 @@ def _threshold_to(threshold: Threshold) -> pb.Threshold:
         text=threshold.vi,
         text_en=threshold.en,
         legal=threshold.legal,
+        legal_en=threshold.legal_en,
         confirmed=threshold.is_confirmed,
     )

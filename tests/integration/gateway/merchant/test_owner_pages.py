@@ -263,8 +263,25 @@ def test_the_book_warns_near_the_threshold(platform: MerchantPlatform, owner: ht
         revenue=850_000_000,
         days=[
             sales_pb.BookDay(
-                book_date=today.isoformat(), stall_number="A12", transfer_sum=2_490_000, cash_sum=310_000
-            )
+                book_date=today.isoformat(),
+                stall_id=str(uuid.uuid4()),
+                stall_number="A12",
+                stall_name="Rau Cô Mận",
+                programme_name="Hùng Vương",
+                transfer_sum=2_490_000,
+                cash_sum=310_000,
+                late_sum=12_000,
+                private_sum=500_000,
+            ),
+            sales_pb.BookDay(
+                book_date=f"{today.year}-01-02",
+                stall_id=str(uuid.uuid4()),
+                stall_number="A12",
+                stall_name="Cá Cô Mận",
+                programme_name="Hội chợ",
+                transfer_sum=1_000,
+                closed=True,
+            ),
         ],
         threshold=sales_pb.Threshold(
             amount=1_000_000_000, text="Trên 1 tỷ đồng phải nộp thuế.", legal="NĐ thử", confirmed=False
@@ -274,12 +291,66 @@ def test_the_book_warns_near_the_threshold(platform: MerchantPlatform, owner: ht
     text = said(owner.get("/quay-hang/chu/so"))
     for part in (
         "850.000.000 ₫", "Doanh thu gần tới ngưỡng", "Trên 1 tỷ đồng phải nộp thuế.", "NĐ thử (chưa xác nhận)",
-        "2.800.000", "chưa đóng ngày", "Xoài không tính thuế thay bạn",
+        "A12, Rau Cô Mận, Hùng Vương, chưa đóng ngày 2.490.000 310.000 12.000 500.000 2.812.000",
+        f"Tháng {today:%m/%Y} 2.812.000 ₫", f"Tháng 01/{today.year} 1.000 ₫", "A12, Cá Cô Mận, Hội chợ",
+        "Xoài không tính thuế thay bạn",
     ):  # fmt: skip
         assert part in text, part
     file = owner.get(f"/quay-hang/chu/so.xlsx?nam={today.year}")
     assert file.content == b"PK book"
     assert f"so-ban-hang-{today.year}.xlsx" in file.headers["content-disposition"]
+
+
+def test_the_first_page_says_what_came_today(platform: MerchantPlatform, owner: httpx.Client) -> None:
+    """Each stall's running day with late money and cash, their sum, the year, and what waits for the owner."""
+    stall = platform.stalls.add_stall(number="B07", name="Rau Cô Mận")
+    platform.sales.unassigned.clear()
+    platform.sales.add_unassigned(45_000)
+    day = sales_pb.BookDay(
+        book_date=clock.today().isoformat(),
+        stall_id=stall.id,
+        transfer_sum=150_000,
+        cash_sum=40_000,
+        late_sum=5_000,
+        current=True,
+    )
+    before = sales_pb.BookDay(book_date="2026-01-02", stall_id=stall.id, transfer_sum=1_000_000)
+    platform.sales.book = sales_pb.DayBook(year=clock.today().year, revenue=1_195_000, days=[before, day])
+    page = owner.get("/quay-hang/chu")
+    for part in ("Hôm nay 195.000 ₫", "Tiền chờ bạn xem 1 Xem từng khoản", "Từ đầu năm 1.195.000 ₫"):
+        assert part in said(page), part
+    assert stall_url(stall.id, "ngay", day.book_date) in page.text
+    platform.sales.unassigned.clear()
+    platform.sales.book = sales_pb.DayBook()
+    assert "Hôm nay 0 ₫" in said(owner.get("/quay-hang/chu"))
+
+
+def test_a_day_shows_every_line_and_keeps_private_money_apart(
+    platform: MerchantPlatform, owner: httpx.Client
+) -> None:
+    """Transfers and cash each on their own line; a private one is marked and taken back; no day, no page."""
+    stall = platform.stalls.add_stall(number="B09")
+    platform.sales.pay_standing(stall.id, 50_000)
+    platform.sales.EnterCash(
+        sales_pb.EnterCashRequest(request_id="c", stall_id=stall.id, amount=20_000),
+        None,  # type: ignore[arg-type]
+    )
+    page = stall_url(stall.id, "ngay", clock.today().isoformat())
+    text = said(owner.get(page))
+    for part in ("Doanh thu 70.000 ₫", "50.000 ₫ chuyển khoản", "20.000 ₫ tiền mặt", "1 lần ghi"):
+        assert part in text, part
+    (transfer,) = [taking for _, taking in platform.sales.takings if taking.amount == 50_000]
+    path = f"{page}/{ids.external('pay', uuid.UUID(transfer.id))}"
+    answer = send(owner, path, page, private="1")
+    text = said(owner.get(answer.headers["location"]))
+    assert "Đã để riêng" in text
+    assert "riêng, không tính" in text
+    answer = send(owner, path, page, private="0")
+    assert "Đã tính vào doanh thu" in said(owner.get(answer.headers["location"]))
+    for wrong in (stall_url(stall.id, "ngay", "hom-qua"), f"{page}x"):
+        assert owner.get(wrong).status_code == 404
+    other = platform.stalls.add_stall(organisation_id=OTHER_MERCHANT)
+    assert owner.get(stall_url(other.id, "ngay", clock.today().isoformat())).status_code == 404
 
 
 def test_another_account_is_proposed_and_waits(platform: MerchantPlatform, owner: httpx.Client) -> None:

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from python_calamine import CalamineWorkbook
 
+from kit.clock import CITY_ZONE
 from kit.db import Database
 from kit.errors import InvalidArgument, PermissionDenied
 from kit.inbox import Consumer
@@ -67,7 +68,11 @@ def test_revenue_leaves_private_transfers_out_and_late_money_in(
     assert found.revenue == 190_000
     assert found.threshold.amount == 1_000_000_000
     assert found.threshold.confirmed
-    assert "141/2026" in found.threshold.legal
+    assert "sửa bởi NĐ 141/2026" in found.threshold.legal
+    assert "amended by NĐ 141/2026" in found.threshold.legal_en
+    assert {day.stall_id for day in found.days} == {str(stall.stall.id), str(sibling)}
+    assert {day.programme_name for day in found.days} == {stall.programme.name}
+    assert [day.current for day in found.days] == [False, True, True]
     assert (found.near_threshold, found.above_threshold) == (False, False)
     before = book(seller, 2025)
     assert (before.revenue, before.threshold.amount, before.threshold.confirmed) == (
@@ -101,6 +106,22 @@ def test_near_and_above_the_threshold(
     assert (found.near_threshold, found.above_threshold) == (near, above)
 
 
+def test_the_day_that_runs_is_the_one_of_the_cut_off(
+    channel: grpc.Channel, payments: Consumer, stall: OpenStall
+) -> None:
+    """After the cut-off the next day runs, before midnight already."""
+    cut_off = stall.programme.cut_off_minute
+    payments.handle(deliveries([make_applied(stall.stall.id)]))
+    (day,) = book(owner(channel)).days
+    midnight = TEN.astimezone(CITY_ZONE).replace(hour=0, minute=0)
+    for minutes, is_current in ((cut_off - 1, True), (cut_off + 1, False)):
+        set_clock(midnight + timedelta(minutes=minutes))
+        (day,) = book(owner(channel)).days
+        assert day.current is is_current
+        running = owner(channel).GetDay(pb.GetDayRequest(stall_id=str(stall.stall.id)))
+        assert (running.book_date == day.book_date) is is_current
+
+
 def test_a_firm_has_no_such_threshold(channel: grpc.Channel, database: Database, stall: OpenStall) -> None:
     """The rule is for household businesses; years before the data know none either."""
     assert not book(owner(channel), 2020).HasField("threshold")
@@ -111,16 +132,25 @@ def test_a_firm_has_no_such_threshold(channel: grpc.Channel, database: Database,
 
 def test_the_workbook_says_the_same(channel: grpc.Channel, database: Database, payments: Consumer) -> None:
     """Amounts are numbers, texts are texts: a stall number that looks like a formula does nothing."""
-    stall = open_stall(database, number="=1+1").stall
+    opened = open_stall(database, number="=1+1")
+    stall = opened.stall
     payments.handle(deliveries([make_applied(stall.id, amount=900_000_000)]))
     request = pb.ExportDayBookRequest(organisation_id=str(ORGANISATION), year=2026)
     exported = owner(channel).ExportDayBook(request)
     assert exported.file_name == "so-ban-hang-2026.xlsx"
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(exported.content))
     sheet = workbook.get_sheet_by_index(0).to_python()
-    assert sheet[3][1:7] == ["'=1+1", 900_000_000, 0, 0, 900_000_000, 0]
+    assert sheet[3][1:8] == [
+        f"'=1+1, {stall.name}",
+        opened.programme.name,
+        900_000_000,
+        0,
+        0,
+        900_000_000,
+        0,
+    ]
     assert sheet[4][0] == "Cộng"
-    assert sheet[4][5] == 900_000_000
+    assert sheet[4][6] == 900_000_000
     notes = " ".join(str(row[0]) for row in sheet[5:])
     assert "không tính thuế" in notes
     assert "80 %" in notes
