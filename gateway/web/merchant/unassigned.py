@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.fields import Fields, fields_of
 from gateway.guards import CurrentPage, page_routes
-from gateway.web.merchant.frame import READ, SELL, Merchant, inside, merchant_of, stalls_of
+from gateway.web.merchant.frame import READ, SELL, Merchant, inside, merchant_of, outside, stalls_of
 from kit.errors import Error, Unavailable
 from xoai.pilots.v1 import sales_service_pb2 as pb
 from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
@@ -23,6 +23,7 @@ _HELD: Final = frozenset({"POSSIBLE_DUPLICATE", "AWAITING_CONFIRMATION"})
 async def show(merchant: Merchant, fields: Fields | None = None) -> Response:
     """The list, and what is held; with what was wrong in a form."""
     page = merchant.page
+    just_done = page.request.query_params.get("khoan", "")
     request = pb.ListUnassignedRequest(organisation_id=merchant.id)
     reply, stalls, held = await asyncio.gather(
         page.call(page.state.clients.sales.ListUnassigned, request), stalls_of(merchant), _held(merchant)
@@ -32,7 +33,12 @@ async def show(merchant: Merchant, fields: Fields | None = None) -> Response:
         page.gettext("Tiền chưa rõ quầy"),
         tab="chua-ro",
         errors=fields.errors if fields else None,
-        credits=[credit for credit in reply.credits if credit.reason not in _HELD],
+        credits=[
+            credit
+            for credit in reply.credits
+            # What was just put on a stall may be on the list for a moment, until its stall has heard.
+            if credit.reason not in _HELD and outside("crd", credit.credit_id) != just_done
+        ],
         held=held,
         stalls=[stall for stall in stalls if stall.state != stalls_pb.Stall.STATE_WITHDRAWN],
         numbers={stall.id: stall.number for stall in stalls},
@@ -75,4 +81,4 @@ async def assign(page: CurrentPage, crd: str) -> Response:
     if fields.errors:
         return await show(merchant, fields)
     back = merchant.url("chua-ro")
-    return page.redirect(f"{back}{'&' if '?' in back else '?'}xong=ghi")
+    return page.redirect(f"{back}{'&' if '?' in back else '?'}xong=ghi&khoan={crd}")

@@ -301,6 +301,19 @@ def test_the_book_warns_near_the_threshold(platform: MerchantPlatform, owner: ht
     assert f"so-ban-hang-{today.year}.xlsx" in file.headers["content-disposition"]
 
 
+def test_what_was_just_put_on_a_stall_is_not_offered_again(
+    platform: MerchantPlatform, owner: httpx.Client
+) -> None:
+    """The list may still hold it for a moment; the page that says so leaves it out, and only that one."""
+    platform.sales.unassigned.clear()
+    done, waits = platform.sales.add_unassigned(45_000), platform.sales.add_unassigned(46_000)
+    page = f"/quay-hang/chu/chua-ro?xong=ghi&khoan={ids.external('crd', uuid.UUID(done.credit_id))}"
+    text = said(owner.get(page))
+    assert "1 khoản chưa rõ quầy, 46.000 ₫" in text
+    assert "45.000" not in text
+    assert waits.credit_id in platform.sales.unassigned
+
+
 def test_the_first_page_says_what_came_today(platform: MerchantPlatform, owner: httpx.Client) -> None:
     """Each stall's running day with late money and cash, their sum, the year, and what waits for the owner."""
     stall = platform.stalls.add_stall(number="B07", name="Rau Cô Mận")
