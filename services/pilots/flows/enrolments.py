@@ -95,23 +95,27 @@ def correct(
     if row.outcome is Outcome.DONE:
         raise EnrolmentRowDone(row=number)
     programme = programmes.get(session, str(owner.programme_id))
-    others = [_as_checked(other) for other in store.rows_of(session, id, _GOOD) if other.row != number]
     checked = check(Line(number, values), _sections(programme), banks)
+    # Only rows that share a stall, a unit or an account with this one have a say about it.
+    beside = store.rows_beside(session, id, checked.values, _GOOD)
+    others = [_as_checked(other) for other in beside if other.row != number]
     judged = _judge(session, programme, [*others, checked])[-1]
     store.save_rows(session, id, [judged])
     _record(session, subject, "enrolment.correct", id, {"row": number, "outcome": judged.outcome.value})
     return judged
 
 
-def due(session: Session, subject: Subject, id: UUID) -> tuple[Programme, list[UnitRows]]:
+def due(session: Session, subject: Subject, id: UUID, banks: BankNames) -> tuple[Programme, list[UnitRows]]:
     """What is still to be applied, by unit, and a note of who applies it.
 
-    Other lists may have been applied since this one was read: its good rows are judged once more.
+    Other lists may have been applied and blocks taken out since this one was read: its good rows are judged once more.
     """
     owner = get(session, id, lock=True)
     programme = programmes.get(session, str(owner.programme_id))
     good = store.rows_of(session, id, _GOOD)
-    known = _known(session, programme, checked := [_as_checked(row) for row in good])
+    sections = _sections(programme)
+    checked = [check(Line(row.row, row.values), sections, banks) for row in good]
+    known = _known(session, programme, checked)
     judged = judge_checked(checked, known)
     store.save_rows(session, id, [now for was, now in zip(good, judged, strict=True) if was != now])
     units = units_of(judged, programme.code, known)

@@ -119,8 +119,6 @@ def update_stall(session: Session, subject: Subject, id: UUID, change: StallChan
     assert programme is not None
     open_minute, close_minute = checked_hours(change.open_minute, change.close_minute)
     number = checked_text("number", change.number, 12).upper()
-    if number != stall.number and store.is_number_taken(session, stall.programme_id, number, stall.id):
-        raise StallNumberTaken(number=number)
     consent = checked_text("consent", change.consent, 300, least=0)
     if change.relation is not Relation.SELF and not consent:
         raise ConsentMissing()

@@ -82,6 +82,26 @@ def rows_of(session: Session, id: UUID, outcomes: Iterable[Outcome] = tuple(Outc
     return [_judged(row) for row in found]
 
 
+def rows_beside(session: Session, id: UUID, values: Values, outcomes: Iterable[Outcome]) -> list[Judged]:
+    """Those of the rows with these outcomes that name the same stall, telephone or account, in the order of the sheet."""
+    found = session.execute(
+        text(
+            "SELECT * FROM enrolment_row WHERE enrolment_id = :id AND outcome = ANY(CAST(:outcomes AS text[]))"
+            " AND (row_values ->> 'stall_number' = :number OR row_values ->> 'phone' = :phone"
+            "  OR row_values ->> 'account_number' = :account)"
+            " ORDER BY row"
+        ),
+        {
+            "id": id,
+            "outcomes": text_array([outcome.value for outcome in outcomes]),
+            "number": values.stall_number,
+            "phone": values.phone,
+            "account": values.account_number,
+        },
+    )
+    return [_judged(row) for row in found]
+
+
 def row_of(session: Session, id: UUID, number: int) -> Judged | None:
     """One row of a locked list."""
     found = session.execute(

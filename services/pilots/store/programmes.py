@@ -9,8 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kit.db import constraint_of
 from services.pilots.domain.programmes import Kind, Programme, Section
 from services.pilots.store.tables.places import programme, section
 from services.pilots.store.tables.stalls import stall
@@ -41,11 +43,13 @@ def every(session: Session) -> list[Programme]:
 
 
 def save(session: Session, value: Programme) -> bool:
-    """Write a locked programme with its sections over itself; False if its code is another one's."""
-    taken = select(programme.c.id).where(programme.c.code == value.code, programme.c.id != value.id)
-    if session.execute(taken).first() is not None:
-        return False
-    session.execute(update(programme).where(programme.c.id == value.id).values(**_columns(value)))
+    """Write a locked programme with its sections over itself; False, with the transaction lost, if its code is taken."""
+    try:
+        session.execute(update(programme).where(programme.c.id == value.id).values(**_columns(value)))
+    except IntegrityError as error:
+        if constraint_of(error) == "programme_code":
+            return False
+        raise
     present = set(
         session.execute(select(section.c.id).where(section.c.programme_id == value.id)).scalars().all()
     )

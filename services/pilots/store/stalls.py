@@ -9,11 +9,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kit import references
 from kit.arrays import text_array, uuids
+from kit.db import constraint_of
 from kit.text import natural_key, search_key
+from services.pilots.domain.errors_stalls import StallNumberTaken
 from services.pilots.domain.stalls import (
     Account,
     DefaultRule,
@@ -156,23 +159,14 @@ def add(session: Session, stalls: Sequence[Stall]) -> set[UUID]:
     return set(rows.scalars())
 
 
-def is_number_taken(
-    session: Session, programme_id: UUID, number: str, but_stall_id: UUID | None = None
-) -> bool:
-    """True if another stall of the programme that is not withdrawn has the number."""
-    row = session.execute(
-        text(
-            "SELECT 1 FROM stall WHERE programme_id = :programme AND number = :number AND state <> 'withdrawn'"
-            " AND (CAST(:but AS uuid) IS NULL OR id <> :but)"
-        ),
-        {"programme": programme_id, "number": number, "but": but_stall_id},
-    ).first()
-    return row is not None
-
-
 def save(session: Session, stall: Stall) -> None:
-    """Store what was changed of a locked stall."""
-    session.execute(_SAVE, _values(stall))
+    """Store what was changed of a locked stall. Raises StallNumberTaken if another one was faster."""
+    try:
+        session.execute(_SAVE, _values(stall))
+    except IntegrityError as error:
+        if constraint_of(error) == "stall_number":
+            raise StallNumberTaken(number=stall.number) from error
+        raise
 
 
 def save_many(session: Session, stalls: Sequence[Stall]) -> None:

@@ -108,9 +108,10 @@ class Enrolments(Desk):
         if not request.request_id:
             raise IdempotencyKeyMissing()
         id, subject = forms.uuid("id", request.id), caller_of(context).subject
+        banks = self._tools.enrolling.banks()
         with self._alone():
             programme, units = self._edge.query(
-                context, lambda session, subject: flows.due(session, subject, id)
+                context, lambda session, subject: flows.due(session, subject, id, banks)
             )
             for start in range(0, len(units), _UNITS_AT_ONCE):
                 if start and context.time_remaining() < _SECONDS_LEFT:

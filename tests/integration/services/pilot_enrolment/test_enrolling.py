@@ -80,6 +80,36 @@ def test_a_corrected_row_may_not_repeat_another(market: Market) -> None:
     assert (row.outcome, row.problems[0].column) == (Rows.OUTCOME_WRONG, "Số quầy")
 
 
+def test_a_corrected_row_may_not_take_anothers_account(market: Market) -> None:
+    """It is judged beside the rows of its list that name the same account, and those of the same unit."""
+    programme = market.programme()
+    rows = [stall_row(1), stall_row(2, phone="12"), stall_row(3, account_number="không rõ")]
+    enrolment = market.read(programme, rows)
+    account = str(stall_row(1)["account_number"])
+    row = market.correct(enrolment.id, enrolment.enrolment_rows[2], account_number=account)
+    assert [problem.column for problem in row.problems] == ["Số tài khoản"]
+    assert "dòng" in row.problems[0].expected
+    same_unit = {
+        name: str(stall_row(1)[name]) for name in ("unit_name", "phone", "holder_name", "account_holder")
+    }
+    row = market.correct(enrolment.id, enrolment.enrolment_rows[1], **same_unit)
+    assert [(problem.column, problem.suggestion) for problem in row.problems] == [("Số tài khoản", account)]
+
+
+def test_a_block_that_went_before_the_list_was_applied(market: Market) -> None:
+    """Its rows become wrong, with what is asked; the others go on, and the corrected ones after them."""
+    programme = market.programme("A", "B-2")
+    enrolment = market.read(programme, [stall_row(1), stall_row(2, section_code="B-2")])
+    assert outcomes(enrolment) == ["NEW", "NEW"]
+    del programme.sections[1]
+    market.desk.UpdateProgramme(pb.UpdateProgrammeRequest(request_id=key(), programme=programme))
+    done = market.apply(enrolment.id)
+    assert outcomes(done) == ["DONE", "WRONG"]
+    assert [problem.column for problem in done.enrolment_rows[1].problems] == ["Đoạn"]
+    market.correct(enrolment.id, done.enrolment_rows[1], section_code="A")
+    assert outcomes(market.apply(enrolment.id)) == ["DONE", "DONE"]
+
+
 def test_a_done_row_is_not_corrected_any_more(market: Market) -> None:
     programme = market.programme()
     done = market.enrol(programme, [stall_row(1)])

@@ -145,6 +145,18 @@ def test_a_change_is_told_to_phones_and_reconciliation(channel: grpc.Channel, da
     assert rows(database, "SELECT action FROM audit ORDER BY id")[-1].action == "stall.update"
 
 
+def test_the_number_of_another_merchants_stall_is_taken(channel: grpc.Channel, database: Database) -> None:
+    """Also for a merchant, who does not see that stall; a withdrawn stall's number is free."""
+    programme = open_programme(database)
+    other = waiting_stall(database, programme, OTHER_ORGANISATION, number="A2")
+    stall = get(channel, waiting_stall(database, programme, number="A1").id)
+    stall.number = "A2"
+    with refused(StallNumberTaken):
+        update(channel, stall)
+    withdraw(channel, other.id)
+    assert update(channel, stall).number == "A2"
+
+
 def test_a_change_needs_the_version_that_was_seen(channel: grpc.Channel, database: Database) -> None:
     """Of two who change a stall, the second has to look again."""
     stall = get(channel, open_stall(database).stall.id)
