@@ -85,9 +85,14 @@ const waited = () => Math.max(Math.floor((clock.now() - Date.parse(sale.create_t
 
 function nothingYet() {
   view.fill({ amount: grouped(sale.amount - sale.amount_paid) });
+  countOn();
+  view.show("none");
+}
+
+// Seconds go on, and the code may expire meanwhile: by the server's time, whatever the phone's clock says.
+function countOn() {
   view.choose("expired", clock.now() >= Date.parse(sale.expire_time) ? "yes" : "no");
   count();
-  view.show("none");
 }
 
 function ask() {
@@ -113,7 +118,7 @@ function count() {
 
 function tick() {
   if (!sale || !begun) return;
-  if (view.screen() === "none") count();
+  if (view.screen() === "none") countOn();
   if (view.screen() !== "code") return;
   count();
   if (waited() < remind && clock.now() < Date.parse(sale.expire_time)) return;

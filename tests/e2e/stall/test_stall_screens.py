@@ -158,11 +158,22 @@ def test_nothing_after_ninety_seconds_is_said(phone: HeldPhone) -> None:
     phone.page.get_by_role("button", name="Hiện lại mã QR").click()
     expect(phone.shown("code")).to_be_visible()
     phone.later(900)
-    expect(phone.shown("none")).to_contain_text("Mã này đã hết hạn")
+    expect(phone.shown("none").get_by_text("Mã này đã hết hạn")).to_be_visible()
     with phone.page.expect_response("**/v1/stall-phone/sales") as asked:
         phone.page.get_by_role("button", name="Hiện lại mã QR").click()
     assert asked.value.json()["amount"] == 85_000
     assert phone.platform.sales.sales[sale.id].state == sales_pb.Sale.STATE_CANCELLED
+
+
+def test_a_code_that_expires_while_it_is_looked_at(phone: HeldPhone) -> None:
+    """The grey screen says so by itself once the sale's time is over."""
+    phone.sell("8", "5", "000")
+    phone.later(91)
+    over = phone.shown("none").get_by_text("Mã này đã hết hạn")
+    expect(phone.shown("none")).to_be_visible()
+    expect(over).to_be_hidden()
+    phone.later(900)
+    expect(over).to_be_visible()
 
 
 def test_cash_instead_settles_the_sale(phone: HeldPhone) -> None:
