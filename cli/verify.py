@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
 from typing import Annotated, Any, Final
@@ -13,6 +12,7 @@ import typer
 from cli.platform import here
 from kit import audit
 from kit.db import Database
+from kit.invariants import Breach
 from kit.settings import Settings
 
 app = typer.Typer(help="Kiểm tra mọi bất biến của sổ sách.")
@@ -21,15 +21,6 @@ app = typer.Typer(help="Kiểm tra mọi bất biến của sổ sách.")
 _SERVICES: Final = ("invoices", "intake", "pilots", "reconciliation")
 _AUDITED: Final = ("directory", "invoices", "intake", "schools", "pilots", "reconciliation")
 _MOST_SHOWN: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One invariant that does not hold: which, what is wrong, and where."""
-
-    invariant: str
-    what: str
-    where: str
 
 
 @app.callback(invoke_without_command=True)

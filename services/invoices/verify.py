@@ -7,19 +7,17 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from kit.invariants import MOST_BREACHES, Breach
 from services.invoices.flows.checking import broken_seals
 from services.invoices.store import invariants
-from services.invoices.store.invariants import MOST_FINDINGS, Finding
-
-__all__ = ["Finding", "findings", "paid_by_invoice"]
 
 
-def findings(session: Session) -> list[Finding]:
+def findings(session: Session) -> list[Breach]:
     """Every breach found: invariant, what, where. Empty means that the records hold."""
     found = invariants.findings(session)
-    for broken in islice(broken_seals(session), MOST_FINDINGS):
+    for broken in islice(broken_seals(session), MOST_BREACHES):
         book = f"{broken.place.organisation_id} {broken.place.series}/{broken.place.year}"
-        found.append(Finding("I10", broken.what, f"receipt {broken.number:08} of {book}"))
+        found.append(Breach("I10", broken.what, f"receipt {broken.number:08} of {book}"))
     return found
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
+from kit.invariants import Breach
 from services.pilots.store import invariants
-from services.pilots.store.invariants import Finding
-
-__all__ = ["Finding", "findings", "paid_by_payable"]
 
 
-def findings(session: Session) -> list[Finding]:
+def findings(session: Session) -> list[Breach]:
     """Every breach found: invariant, what, where. Empty means that the records hold."""
     return invariants.findings(session)
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
+from kit.invariants import Breach
 from services.reconciliation.store import invariants
-from services.reconciliation.store.invariants import Finding
-
-__all__ = ["Finding", "applied_by_payable", "findings"]
 
 
-def findings(session: Session) -> list[Finding]:
+def findings(session: Session) -> list[Breach]:
     """Every breach found: invariant, what, where. Empty means that the books hold."""
     return invariants.findings(session)
 

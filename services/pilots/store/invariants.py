@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kit.db import cursor
-
-MOST_FINDINGS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach: the invariant, what it says, where it was found."""
-
-    invariant: str
-    what: str
-    where: str
-
+from kit.invariants import Breach, breaches
 
 # Each yields (what, where) for breaches only.
 _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
@@ -118,13 +105,9 @@ _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
 )
 
 
-def findings(session: Session) -> list[Finding]:
-    """Every breach found, up to MOST_FINDINGS a check."""
-    found = []
-    for invariant, statement in _CHECKS:
-        for what, where in cursor(session).execute(statement).fetchmany(MOST_FINDINGS):
-            found.append(Finding(invariant, what, where))
-    return found
+def findings(session: Session) -> list[Breach]:
+    """What breaks them, some of each at most; empty is well."""
+    return breaches(session, _CHECKS)
 
 
 def paid_by_payable(session: Session) -> Iterator[tuple[str, int]]:

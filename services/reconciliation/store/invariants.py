@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from sqlalchemy.orm import Session
 
 from kit.db import cursor
-
-MOST_FINDINGS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One breach: the invariant, what it says, where it was found."""
-
-    invariant: str
-    what: str
-    where: str
-
+from kit.invariants import Breach, breaches
 
 # Each yields (what, where) for breaches only.
 _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
@@ -180,13 +168,9 @@ _CHECKS: Final[tuple[tuple[str, LiteralString], ...]] = (
 )
 
 
-def findings(session: Session) -> list[Finding]:
-    """All breaches, at most MOST_FINDINGS of each check; empty is well."""
-    found: list[Finding] = []
-    for invariant, statement in _CHECKS:
-        rows = cursor(session).execute(statement + " LIMIT %s", (MOST_FINDINGS,), prepare=False)
-        found.extend(Finding(invariant, what, where) for what, where in rows)
-    return found
+def findings(session: Session) -> list[Breach]:
+    """What breaks them, some of each at most; empty is well."""
+    return breaches(session, _CHECKS)
 
 
 def applied_by_payable(session: Session) -> Iterator[tuple[str, int]]:
