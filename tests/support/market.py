@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ import pytest
 from cli.demo import enrolment
 from cli.demo.offices import Desk, addresses_of, request_id
 from cli.platform.embedded import Embedded
-from kit import auth
+from kit import auth, clock, ids
 from kit.db import Database
 from kit.settings import Settings
 from sandbox.city.schools import SANDBOX_BIN
 from services.directory import bootstrap
+from services.intake.adapters.xoai import sign
 from tests.support.stall_lists import stall_row, stall_xlsx
 from tests.support.stalls import programme_message
 from xoai.directory.v1 import directory_service_pb2 as directory_pb
@@ -42,6 +44,23 @@ class Market:
     stall: stalls_pb.Stall
     city: enrolment.City
     visitor: Desk
+    callback_url: str
+
+    def tell_forged(self, reference: str, amount: int) -> int:
+        """Somebody who knows the address and not the secret tells of money for a sale; the status of the answer."""
+        credit = {
+            "provider_transaction_id": secrets.token_hex(8),
+            "account": _ACCOUNT,
+            "amount": amount,
+            "currency": "VND",
+            "memo": reference,
+            "occur_time": clock.now().isoformat(),
+        }
+        body = json.dumps({"credits": [credit]}).encode()
+        headers = sign(f"whsec_{secrets.token_hex(24)}", str(ids.new()), int(clock.now().timestamp()), body)
+        return httpx.post(
+            self.callback_url, content=body, headers={"content-type": "application/json", **headers}
+        ).status_code
 
     def join(self, role: str, name: str, login: str) -> str:
         """Somebody of the city's own organisation; the password."""
@@ -88,7 +107,7 @@ def living_market(folder: Path) -> Iterator[Market]:
         with httpx.Client(base_url=platform.sandbox_url, timeout=60) as bank:
             city = enrolment.open_city(visitor, token)
             stall_id, organisation_id = _enrol(city)
-            _connect(city, organisation_id, platform.url, bank)
+            callback_url = _connect(city, organisation_id, platform.url, bank)
         merchant = _merchant(visitor, city, organisation_id)
         stall = _selling(merchant, stall_id)
         merchant.call(
@@ -96,7 +115,7 @@ def living_market(folder: Path) -> Iterator[Market]:
             "SetPin",
             stalls_pb.SetPinRequest(request_id=request_id(), stall_id=stall_id, pin=PIN),
         )
-        yield Market(platform.url, platform.sandbox_url, merchant, stall, city, visitor)
+        yield Market(platform.url, platform.sandbox_url, merchant, stall, city, visitor, callback_url)
         visitor.close()
     finally:
         platform.stop()
@@ -142,8 +161,8 @@ def _enrol(city: enrolment.City) -> tuple[str, str]:
     return made.stall_id, made.organisation_id
 
 
-def _connect(city: enrolment.City, organisation_id: str, public_url: str, bank: httpx.Client) -> None:
-    """The sandbox bank tells of the stall's account."""
+def _connect(city: enrolment.City, organisation_id: str, public_url: str, bank: httpx.Client) -> str:
+    """The sandbox bank tells of the stall's account; where it does."""
     secret = f"whsec_{secrets.token_hex(24)}"
     connection = city.administrator.call(
         "intake",
@@ -172,6 +191,7 @@ def _connect(city: enrolment.City, organisation_id: str, public_url: str, bank: 
         },
     )
     answer.raise_for_status()
+    return public_url + connection.callback_path
 
 
 def _merchant(visitor: Desk, city: enrolment.City, organisation_id: str) -> Desk:
