@@ -93,3 +93,28 @@ def test_no_state_has_barriers(
         assert find_barriers(phone.page) == [], f"{state} at {width}"
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= width, f"{state} at {width}"
         assert phone.page.evaluate(_OUT_OF_REACH) == [], f"{state} at {width}"
+
+
+@pytest.mark.parametrize("strip", ["muted", "late", "elsewhere", "problem"])
+def test_no_key_of_the_pad_is_covered(paired: Callable[..., HeldPhone], strip: str) -> None:
+    """On a short phone, under the sandbox's band and a strip of two lines, every key stands above the main button."""
+    phone = paired()
+    phone.begin()
+    phone.page.evaluate(
+        """(name) => {
+          const strip = document.querySelector(`[data-when=${name}]`);
+          strip.hidden = false;
+          if (name !== "muted") strip.querySelector("span").textContent = "Ngân hàng Thử Xoài đang gửi tin chậm, từ 19:26";
+        }""",
+        strip,
+    )
+    for width in (360, 320):
+        phone.page.set_viewport_size({"width": width, "height": 640})
+        covered = phone.page.evaluate(
+            """() => {
+              const pad = document.querySelector('[data-screen="pad"]');
+              const edge = pad.querySelector(".thumb").getBoundingClientRect().top;
+              return [...pad.querySelectorAll("[data-key]")].filter((key) => key.getBoundingClientRect().bottom > edge).length;
+            }"""
+        )
+        assert covered == 0, width
