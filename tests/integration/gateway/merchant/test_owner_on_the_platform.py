@@ -116,13 +116,13 @@ def test_an_administrator_enrols_a_street(market: Market, client: httpx.Client) 
         kind="fair",
         name="Hội chợ chuyển đổi số",
         code="hoi-cho",
-        ward_code="25195",
+        ward="25195",
         start="01/11/2026",
         open="8:00",
         close="21:00",
         cut_off="22:00",
         wait="10",
-        sections="A; Dãy A\nB; Dãy B",
+        **{"doan-0-ma": "A", "doan-0-ten": "Dãy A", "doan-1-ma": "B", "doan-1-ten": "Dãy B"},
     )
     assert answer.status_code == 303, said(answer)
     page = "/quan-tri/chuong-trinh/hoi-cho"
