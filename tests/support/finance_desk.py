@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from kit import auth as subjects
 from kit.db import Database
 from kit.events import Delivery
 from kit.grpc_server import Edge
@@ -31,6 +32,7 @@ from services.intake.rpc import IntakeServicer
 from services.intake.store import connections as connection_rows
 from services.intake.store import writing
 from services.reconciliation import consume, verify
+from services.reconciliation.flows import held
 from services.reconciliation.rpc import ReconciliationServicer
 from tests.support import reconciliation as make
 from tests.support.fake_access import SUBJECT_KEY
@@ -131,6 +133,16 @@ class FinanceDesk:
             "referenceCode": f"FT{number:08d}",
         }
         return self.message(body, source="unsigned")[0]
+
+    def of_a_trader(self, amount: int, memo: str, *, is_handed_over: bool) -> str:
+        """Unproven money on a trader's account, which is the city's to see once it was handed over."""
+        self._tell(make.merchant_account())
+        report = make.at_stall(amount, memo, needs_confirmation=True)
+        self._tell(report)
+        if is_handed_over:
+            with self._reconciliation.begin() as session:
+                held.hand_over(session, subjects.service("pilots"), report.report_id, "chủ quầy nhờ")
+        return str(report.report_id)
 
     def message(self, body: dict[str, Any], *, source: str = "bank") -> list[str]:
         """A proven message of the bank, whatever is in it; returns the ids of the new reports."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from kit import ids
+from kit import auth, ids
 from tests.integration.gateway.finance.forms import act, form_of, page_of, words_of
 from tests.support.finance_desk import FinanceDesk
 
@@ -198,3 +198,27 @@ def test_the_very_sure_ones_are_applied_together(desk: FinanceDesk, clerk: httpx
         assert "1 khoản chưa ghi được." in words_of(answer.text)
     assert [desk.applied(bill) for bill in bills] == [700_000, 0, 0]
     assert desk.rows("SELECT count(*) FROM payment") == [(1,)]
+
+
+def test_what_a_trader_handed_over_is_decided_without_its_payer(
+    desk: FinanceDesk, clerk: httpx.Client
+) -> None:
+    """The city's clerk sees amount, account and entry, no memo, no payer and no message; confirmed, it is the trader's again."""
+    desk.platform.scope = auth.EVERYWHERE
+    secret = desk.of_a_trader(26_000_000, "MUA VANG", is_handed_over=False)
+    credit = desk.of_a_trader(25_000_000, "MUA XE MAY", is_handed_over=True)
+    assert clerk.get(page_of(secret)).status_code == 404
+    listed = clerk.get("/doi-soat").text
+    assert "25.000.000" in words_of(listed)
+    assert "26.000.000" not in words_of(listed)
+    shown = clerk.get(page_of(credit)).text
+    assert "Chủ quầy nhờ hỏi ngân hàng khoản này" in words_of(shown)
+    assert f"{page_of(credit)}/tin" not in shown
+    for text in ("MUA XE MAY", "NGUYEN VAN BINH", "3456"):
+        assert text not in words_of(shown), text
+        assert text not in words_of(listed), text
+    assert "MUA XE MAY" not in clerk.get(f"{page_of(credit)}/tin").text
+    done = act(clerk, credit, "xac-nhan", reason="danh sách của ngân hàng có dòng này")
+    assert done.status_code == 303
+    assert "Khoản này lại chỉ chủ quầy thấy" in words_of(clerk.get(done.headers["location"]).text)
+    assert clerk.get(page_of(credit)).status_code == 404
