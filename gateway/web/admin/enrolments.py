@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from gateway.access import Routes
@@ -15,10 +14,10 @@ from gateway.fields import Fields, fields_of
 from gateway.formats import figure
 from gateway.guards import CurrentPage
 from gateway.page import Page
+from gateway.uploads import too_large, upload_guard, upload_of
 from gateway.web.admin.frame import AdminPageNotFound, enrolment_url, inside, programme_url, show
 from gateway.web.admin.programmes import MANAGE, TAB, crumbs_of, kind_words, programme_of
 from gateway.web.school.downloads import disposition
-from gateway.web.school.uploads import MOST_BYTES, upload_guard
 from kit.errors import Error
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
@@ -169,23 +168,16 @@ async def _sheet(page: Page, request: pb.WriteEnrolmentSheetRequest) -> Response
 async def receive(page: CurrentPage, code: str) -> Response:
     """Read a list; nothing is made yet."""
     programme = await programme_of(page, code)
-    too_large = page.gettext("Tệp lớn hơn 10 MB. Bỏ hình ảnh, trang thừa, hoặc chia thành nhiều tệp.")
     if page.request.state.is_too_large:
-        return await _programme(page, programme, {"tep": too_large})
-    form = await page.form()
-    fields = Fields(page, form)
-    file = form.get("tep")
-    content, name = b"", ""
-    if isinstance(file, UploadFile):
-        name = file.filename or ""
-        content = await file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        fields.errors["tep"] = too_large
-    elif not content:
-        fields.errors["tep"] = page.gettext("Chọn một tệp .xlsx, .xls hoặc .csv có nội dung")
+        return await _programme(page, programme, too_large(page))
+    upload = await upload_of(page)
+    fields = upload.fields
     if not fields.errors:
         request = pb.ReadEnrolmentRequest(
-            request_id=fields.request_id, programme_id=programme.id, file_name=name, content=content
+            request_id=fields.request_id,
+            programme_id=programme.id,
+            file_name=upload.name,
+            content=upload.content,
         )
         try:
             read = await page.call(page.state.clients.stalls.ReadEnrolment, request, timeout=60.0)

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
-from fastapi import Request
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from gateway.access import Access, Routes
-from gateway.fields import Fields
-from gateway.guards import CurrentPage, page_guard
-from gateway.state import state_of
-from gateway.viewers import check_origin
+from gateway.access import Routes
+from gateway.guards import CurrentPage
+from gateway.uploads import too_large, upload_guard, upload_of
 from gateway.web.school.downloads import send_file
 from gateway.web.school.frame import School, current_school_year, round_of, school_of
 from gateway.web.school.overview import READ
 from gateway.web.school.pupils import MANAGE
 from kit.errors import Error
 from xoai.schools.v1 import schools_service_pb2 as pb
-
-MOST_BYTES: Final = 10 * 1024 * 1024
-# The other fields of the form and the boundaries between them.
-_AROUND: Final = 64 * 1024
-
-
-def upload_guard(access: Access) -> Callable[[Request], Awaitable[None]]:
-    """As for every page, but a file that says that it is too large is not read at all."""
-    usual = page_guard(access)
-
-    async def guard(request: Request) -> None:
-        said = request.headers.get("content-length", "")
-        request.state.is_too_large = (
-            request.method == "POST" and said.isdecimal() and int(said) > MOST_BYTES + _AROUND
-        )
-        if not request.state.is_too_large:
-            await usual(request)
-            return
-        # Nothing is done with such a request, so the form's token is not needed; who asks and from where is.
-        state = state_of(request)
-        request.state.viewer = await state.viewers.resolve(request)
-        access.admit(request.state.viewer)
-        check_origin(request, state.settings.public_url)
-
-    return guard
-
 
 routes = Routes(guard=upload_guard)
 
@@ -86,29 +55,19 @@ def _form(
 async def _receive(school: School, round_: pb.Round | None) -> Response:
     """Read the file and keep its rows, or show the form again with what is wrong."""
     page = school.page
-    too_large = page.gettext("Tệp lớn hơn 10 MB. Bỏ hình ảnh, trang thừa, hoặc chia thành nhiều tệp.")
     if page.request.state.is_too_large:
-        return _form(school, round_, errors={"tep": too_large}, status=413)
-    form = await page.form()
-    fields = Fields(page, form)
+        return _form(school, round_, errors=too_large(page), status=413)
+    upload = await upload_of(page)
+    fields = upload.fields
     sheet, year = fields.text("sheet"), fields.text("school_year")
-    file = form.get("tep")
-    content, name = b"", ""
-    if isinstance(file, UploadFile):
-        name = file.filename or ""
-        content = await file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        fields.errors["tep"] = too_large
-    elif not content:
-        fields.errors["tep"] = page.gettext("Chọn một tệp .xlsx, .xls hoặc .csv có nội dung")
     if not fields.errors:
         request = pb.CreateImportRequest(
             request_id=fields.request_id,
             organisation_id=school.id,
             school_year=round_.school_year if round_ else year,
             round_id=round_.id if round_ else "",
-            file_name=name,
-            content=content,
+            file_name=upload.name,
+            content=upload.content,
             sheet=sheet,
         )
         try:
