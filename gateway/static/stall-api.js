@@ -76,6 +76,7 @@ export async function act(path, body = {}, key = "") {
 export class CashQueue {
   #entries = [];
   #sending = null;
+  #underway = "";
   // False where the browser keeps nothing (private mode, full): closing the page would lose what is not sent.
   isKept = true;
 
@@ -93,6 +94,11 @@ export class CashQueue {
   // Each with key, stall, amount, time, and in words why the server refused it, if it did.
   get entries() {
     return this.#entries;
+  }
+
+  // Without the one that is on its way at this moment: the server's list may have it already.
+  get resting() {
+    return this.#entries.filter((each) => each.key !== this.#underway);
   }
 
   get sum() {
@@ -127,6 +133,7 @@ export class CashQueue {
     this.#load();
     for (const { key, amount, problem } of this.#entries) {
       if (problem) continue;
+      this.#underway = key;
       try {
         await act("stall-phone/cash", { amount }, key);
         this.drop(key);
@@ -136,6 +143,9 @@ export class CashQueue {
         // Without the PIN, or in a moment of trouble, it waits; what the server will never take says so.
         if (![400, 404, 409, 422].includes(error.status) || error.reason === "ABORTED") return;
         this.#change(this.#entries.map((each) => each.key === key ? { ...each, problem: error.fields[0] ?? error.message } : each));
+      } finally {
+        this.#underway = "";
+        this.onChange();
       }
     }
   }

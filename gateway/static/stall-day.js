@@ -115,11 +115,11 @@ class Today {
     });
     view.choose("closing", day.close_time ? "closed" : this.#phone.canSell() ? "open" : "not");
     view.choose("sells", this.#phone.canSell() ? "yes" : "no");
-    const unsent = this.#phone.cash.entries;
+    const unsent = this.#phone.cash.resting;
     view.choose("rows", this.#rows.length || unsent.length ? "some" : "none");
     view.choose("more", day.next_page_token ? "yes" : "no");
     const sums = sumsOf(day);
-    if (unsent.length) sums.push(view.worded(view.words.unsent_sum, { count: unsent.length, amount: money(this.#phone.cash.sum) }));
+    if (unsent.length) sums.push(view.worded(view.words.unsent_sum, { count: unsent.length, amount: money(unsent.reduce((sum, each) => sum + each.amount, 0)) }));
     view.list("sums", sums.map((text) => view.element("li", "", text)));
     view.list("takings", [...[...unsent].reverse().map((entry) => this.#unsent(entry)), ...this.#rows.map((row) => this.#row(row))]);
   }
