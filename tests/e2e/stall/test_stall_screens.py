@@ -269,6 +269,8 @@ def test_the_day_is_kept_closed_and_sent(phone: HeldPhone) -> None:
     page, sales = phone.page, phone.platform.sales
     phone.tell(sales.pay_standing(phone.stall.id, 500_000))
     phone.tell(sales.pay_standing(phone.stall.id, 45_000))
+    # The second sum has its green screen after the first.
+    expect(phone.shown("received").get_by_role("heading")).to_contain_text("45.000", timeout=10_000)
     page.get_by_role("button", name="Bán tiếp").click()
     page.get_by_role("button", name="Hôm nay 545.000 ₫").click()
     today = phone.shown("today")
