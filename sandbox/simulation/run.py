@@ -159,11 +159,13 @@ class Run:
             self.bank.call_back([transfer], is_lossy=True)
 
     def _pay_at_the_counter(self) -> None:
-        """A sale, and its money without a code within the moment that it waits; maybe of two buyers at once."""
+        """A sale, and its money without a code within the moment that it waits; maybe of two buyers, at once or in turn."""
         sale = self.stalls.sell()
         self._quiet_moment()
         for _ in range(self.chance.choice([1, 1, 2])):
             self.bank.call_back([self.stalls.pay(sale)], is_lossy=True)
+            if self.chance.random() < 0.5:
+                self._quiet_moment()
         self._quiet_moment()
 
     def _some_transfers(self) -> list[Transfer]:
