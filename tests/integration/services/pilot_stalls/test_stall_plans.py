@@ -106,7 +106,9 @@ def first_stall(database: Database) -> Any:
         lambda session, stall: stalls.get(session, stall.reference),
         lambda session, stall: stalls.get_many(session, [stall.id], lock=True),
         lambda session, stall: stalls.of_organisations(session, [stall.organisation_id], lock=True),
-        lambda session, stall: stalls.is_number_taken(session, stall.programme_id, stall.number),
+        lambda session, stall: stalls.by_printed_code(session, stall.reference),
+        lambda session, stall: stalls.page_by_id(session, stall.id, 100),
+        lambda session, stall: events.sequences(session, [stall.id]),
         lambda session, stall: stalls.find(session, StallFilter(stall.programme_id), None, 51),
         lambda session, stall: stalls.find(
             session, StallFilter(stall.programme_id), [stall.number_key, str(stall.id)], 51
