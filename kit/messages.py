@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from math import floor
 from typing import overload
 from uuid import UUID
 
@@ -23,12 +24,12 @@ def timestamp(moment: datetime | None) -> Timestamp | None:
     if moment is None:
         return None
     # The library's FromDatetime does the same at a multiple of the price.
-    return Timestamp(seconds=int(moment.timestamp()), nanos=moment.microsecond * 1_000)
+    return Timestamp(seconds=floor(moment.timestamp()), nanos=moment.microsecond * 1_000)
 
 
 def stamp(field: Timestamp, moment: datetime) -> None:
     """Set a message's field to an aware moment: for who makes thousands of messages, half the price of `timestamp`."""
-    field.seconds = int(moment.timestamp())
+    field.seconds = floor(moment.timestamp())
     field.nanos = moment.microsecond * 1_000
 
 

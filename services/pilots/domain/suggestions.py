@@ -52,7 +52,9 @@ def account_number(found: str) -> str:
 
 def stall_number(found: str, most: int) -> str:
     """A stall's number with hyphens for what cannot stand in one; empty if nothing is left."""
-    bare = re.sub(r"[^A-Z0-9Đ./]+", "-", found.upper()).strip("-./")
+    bare = re.sub(r"[^A-Z0-9Đ./]+", "-", found.upper())
+    # One mark between two parts, none at the ends.
+    bare = re.sub(r"[./-]{2,}", "-", bare).strip("-./")
     return bare if 0 < len(bare) <= most else ""
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kit.errors import InvalidArgument
@@ -26,6 +26,7 @@ class BadField(InvalidArgument):
     en = "{field}: {value}"
 
 
+@example(datetime(1970, 1, 1, microsecond=1, tzinfo=timezone(timedelta(hours=7))))
 @given(MOMENTS)
 def test_moments_go_there_and_back(value: datetime) -> None:
     """To the microsecond, from any zone, and as the library writes them."""

@@ -55,6 +55,7 @@ def suggested(**cells: Any) -> dict[str, str]:
         ("section_code", "B22", "B-2"),
         ("section_code", "khu ăn uống", ""),
         ("stall_number", "A_05", "A-05"),
+        ("stall_number", "0:/0", "0-0"),
         ("stall_number", "???", ""),
         ("unit_kind", "hộ kinh doang", "Hộ"),
         ("relation", "vợ chồg", "Vợ/chồng"),
