@@ -60,15 +60,8 @@ def credit(value: Credit, *, hides_payer: bool = False) -> pb.Credit:
 
 def detail(value: Detail, *, hides_payer: bool = False) -> pb.CreditDetail:
     """A credit with all that belongs to it; of a trader's, `hides_payer` leaves the credit and the decisions."""
-    is_bare = hides_payer and value.credit.is_merchant
-    return pb.CreditDetail(
+    told = pb.CreditDetail(
         credit=credit(value.credit, hides_payer=hides_payer),
-        reports=[] if is_bare else [_report(each) for each in value.reports],
-        payments=[]
-        if is_bare
-        else [payment(each, reversal, value.cards) for each, reversal in value.payments],
-        entries=[] if is_bare else [_entry(each, post_time) for each, post_time in value.entries],
-        possible_duplicates=[credit(each) for each in value.possible_duplicates],
         events=[
             pb.CreditEvent(
                 event_time=timestamp(each.time),
@@ -80,6 +73,13 @@ def detail(value: Detail, *, hides_payer: bool = False) -> pb.CreditDetail:
             for each in value.decisions
         ],
     )
+    if hides_payer and value.credit.is_merchant:
+        return told
+    told.reports.extend([_report(each) for each in value.reports])
+    told.payments.extend([payment(each, reversal, value.cards) for each, reversal in value.payments])
+    told.entries.extend([_entry(each, post_time) for each, post_time in value.entries])
+    told.possible_duplicates.extend([credit(each) for each in value.possible_duplicates])
+    return told
 
 
 def held(value: Held, twins: Sequence[Twin]) -> pb.HeldCredit:
