@@ -37,14 +37,18 @@ def join_line(phone: HeldPhone) -> None:
 
 
 def open_anew(phone: HeldPhone) -> Page:
-    """The screen in another page of the same browser; what a crash took along may need a second try."""
-    page = phone.page.context.new_page()
-    begin = page.locator('section[data-screen="begin"]:visible')
-    for _ in range(4):
-        page.goto(f"{phone.address}/quay-hang", wait_until="commit")
-        with contextlib.suppress(AssertionError):
-            expect(begin).to_be_visible(timeout=4_000)
+    """The screen in another page of the same browser.
+
+    A crash may take along the process that is about to serve the page: a navigation is then never answered, and a
+    person opens it again.
+    """
+    for _ in range(6):
+        page = phone.page.context.new_page()
+        with contextlib.suppress(AssertionError, Error):
+            page.goto(f"{phone.address}/quay-hang", wait_until="commit", timeout=5_000)
+            expect(page.locator('section[data-screen="begin"]:visible')).to_be_visible(timeout=5_000)
             return page
+        page.close()
     pytest.fail("it does not open any more")
 
 
