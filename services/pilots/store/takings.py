@@ -47,10 +47,12 @@ _READ: Final[LiteralString] = "SELECT " + COLUMNS + " FROM taking WHERE payment_
 _READ_EARLY: Final[LiteralString] = (
     "SELECT payment_id, reason, post_time FROM early_reversal WHERE payment_id = ANY(%s::uuid[])"
 )
-# The days on which the batch's money may fall, and those of takings that it may take back.
-_READ_DAYS: Final[LiteralString] = (
-    "SELECT " + days.COLUMNS + " FROM stall_day"
-    " WHERE stall_id = ANY(%s::uuid[]) AND book_date = ANY(%s::date[])"
+# The days on which the batch's money may fall, and those of takings that it may take back. Each pair by its own key
+# (OFFSET 0 keeps it so): by the date alone the day's row of every stall of the city would be read.
+READ_DAYS: Final[LiteralString] = (
+    "SELECT d.* FROM unnest(%s::uuid[]) AS s(stall_id) CROSS JOIN unnest(%s::date[]) AS o(book_date)"
+    " CROSS JOIN LATERAL (SELECT " + days.COLUMNS + " FROM stall_day"
+    " WHERE stall_day.stall_id = s.stall_id AND stall_day.book_date = o.book_date OFFSET 0) d"
     " UNION SELECT " + days.D_COLUMNS + " FROM taking t"
     " JOIN stall_day d ON d.stall_id = t.stall_id AND d.book_date = t.book_date"
     " WHERE t.payment_id = ANY(%s::uuid[])"
@@ -100,7 +102,7 @@ def lock_known(session: Session, facts: Sequence[Fact], targets: Mapping[UUID, T
         known_sales = connection.execute(_READ_SALES, (uuids(targets),))
         takings = connection.execute(_READ, (payments,))
         early = connection.execute(_READ_EARLY, (payments,))
-        known_days = connection.execute(_READ_DAYS, (stalls, moments(_possible_days(ours)), payments))
+        known_days = connection.execute(READ_DAYS, (stalls, moments(_possible_days(ours)), payments))
     return Known(
         targets=targets,
         places={

@@ -12,12 +12,12 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from kit import clock
-from kit.db import Database
+from kit.db import Database, by_keys, cursor
 from kit.postgres import Server
 from kit.references import Kind, new_references
 from kit.testing.service import service_database
 from kit.text import natural_key
-from services.pilots.store import devices, events, stalls, stands
+from services.pilots.store import devices, events, stalls, stands, takings
 from services.pilots.store.stalls import StallFilter
 from tests.support.stalls import open_programme
 
@@ -62,6 +62,8 @@ _FILL = (
     " VALUES (:id, :organisation, :id, 'seller', 'Máy', :hash, now(), now(), now())",
     "INSERT INTO pack_code (id, organisation_id, stall_id, amount, reference, version, create_time)"
     " VALUES (:id, :organisation, :id, 1000, :reference, 1, now())",
+    "INSERT INTO stall_day (stall_id, book_date, organisation_id, programme_id, section_id)"
+    " SELECT :id, current_date - back, :organisation, :programme, :section FROM generate_series(0, 6) AS back",
 )
 
 
@@ -140,3 +142,18 @@ def test_no_statement_reads_a_whole_table(
     plan = plans(database, lambda session: work(session, stall))
     for table in ("stall", "unit", "stand", "device", "pack_code"):
         assert f"Seq Scan on {table} " not in plan, plan
+
+
+def test_a_batch_reads_the_days_of_its_own_stalls_only(filled: tuple[Database, UUID]) -> None:
+    """Not the day of every stall of the city, nor every day of its stalls, however many there are."""
+    database, _ = filled
+    stall = first_stall(database)
+    with database.begin() as session:
+        connection = cursor(session).connection
+        by_keys(connection)
+        rows = connection.execute(
+            b"EXPLAIN " + takings.READ_DAYS.encode(), ([stall.id], [clock.now().date()], [stall.id])
+        ).fetchall()
+    plan = "\n".join(str(row[0]) for row in rows)
+    assert "stall_day_date" not in plan, plan
+    assert "(stall_id = s.stall_id) AND (book_date = o.book_date)" in plan, plan
