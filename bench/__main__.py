@@ -1,4 +1,4 @@
-"""Runs benchmarks: `make bench` runs all, `make bench NAME=chain` one. A refused figure ends with exit code 1."""
+"""Runs benchmarks: `make bench` runs all, `make bench NAME=chain` one, or several. A refused figure ends with exit code 1."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ _MODULES: Final = (
 
 def main() -> int:
     """Measure, keep the results, show the table."""
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    chosen = [name for name in _MODULES if not wanted or wanted in import_module(f"bench.{name}").NAMES]
-    if not chosen:
-        known = sorted(each for name in _MODULES for each in import_module(f"bench.{name}").NAMES)
-        print(f"there is no benchmark {wanted}; there are: {', '.join(known)}", file=sys.stderr)
+    wanted = set(sys.argv[1:])
+    names = {module: set(import_module(f"bench.{module}").NAMES) for module in _MODULES}
+    known = set().union(*names.values())
+    if unknown := wanted - known:
+        print(
+            f"there is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(sorted(known))}",
+            file=sys.stderr,
+        )
         return 2
+    chosen = [module for module in _MODULES if not wanted or wanted & names[module]]
 
     def end(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
