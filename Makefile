@@ -25,19 +25,27 @@ help: ## Show this list
 	@.tools/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+node_modules/.ready: package.json package-lock.json .npmrc
+	@tools/need npm
+	@npm ci --silent
+	@touch $@
+
+# What every command of the product needs.
+READY := .venv/.ready node_modules/.ready
+
 .PHONY: setup
-setup: .venv/.ready ## Install what the product needs into .venv
+setup: $(READY) ## Install what the product needs into .venv
 
 .PHONY: demo
-demo: .venv/.ready $(if $(filter full,$(MODE)),tools-kafka) ## Build the demo city, show it on http://127.0.0.1:8080 (ONCE=1 stops after the summary, MODE=full on Kafka, PORT=…)
+demo: $(READY) $(if $(filter full,$(MODE)),tools-kafka) ## Build the demo city, show it on http://127.0.0.1:8080 (ONCE=1 stops after the summary, MODE=full on Kafka, PORT=…)
 	@$(PY) -m cli.main demo --mode $(MODE) --port $(PORT) $(if $(ONCE),--once)
 
 .PHONY: up
-up: .venv/.ready tools-kafka ## Start PostgreSQL, Kafka and every service as its own process
+up: $(READY) tools-kafka ## Start PostgreSQL, Kafka and every service as its own process
 	@$(PY) -m cli.main up --port $(PORT)
 
 .PHONY: down
-down: .venv/.ready ## Stop what `make up` started
+down: $(READY) ## Stop what `make up` started
 	@$(PY) -m cli.main down
 
 .PHONY: tools-kafka
@@ -50,22 +58,22 @@ tools-test: tools-kafka
 	@tools/need chromium zbarimg pdftotext pgbench
 
 .PHONY: lint
-lint: .venv/.ready ## Check style, types, imports, contracts, and that made files are up to date
+lint: $(READY) ## Check style, types, imports, contracts, and that made files are up to date
 	@tools/check
 
 .PHONY: test
-test: .venv/.ready tools-test ## Run every test: unit, contract, integration, browser, faults
+test: $(READY) tools-test ## Run every test: unit, contract, integration, browser, faults
 	@tools/test
 
 .PHONY: faults
-faults: .venv/.ready tools-test ## Run the fault matrix twenty times over (REPEATS=…, SEED=…, NAME=… picks by name); invariants after each
+faults: $(READY) tools-test ## Run the fault matrix twenty times over (REPEATS=…, SEED=…, NAME=… picks by name); invariants after each
 	@XOAI_FAULT_REPEATS=$(REPEATS) XOAI_FAULT_SEED=$(SEED) $(PY) -m pytest -q -s tests/faults $(if $(NAME),-k "$(NAME)")
 
 .PHONY: bench
-bench: .venv/.ready tools-kafka ## Measure everything beside its yardstick (NAME=chain: one); results in .run/bench
+bench: $(READY) tools-kafka ## Measure everything beside its yardstick (NAME=chain: one); results in .run/bench
 	@tools/need pgbench
 	@$(PY) -m bench $(NAME)
 
 .PHONY: clean
 clean: ## Remove everything that make has made
-	@rm -rf .venv .tools .run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools node_modules .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,8 @@ from starlette.responses import Response
 from kit.errors import NotFound
 
 FOLDER: Final = Path(__file__).parent / "static"
+# What package.json names.
+_PACKAGES: Final = Path(__file__).parent.parent / "node_modules"
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -54,6 +56,7 @@ class Assets:
     def __init__(self) -> None:
         self._by_name: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
+        self._add_reader()
         for path in sorted(path for path in FOLDER.iterdir() if path.is_file()):
             self._add_file(path.name)
         for path in sorted(FOLDER.glob("voice/*.mp3")):
@@ -71,6 +74,13 @@ class Assets:
         elif name.endswith(".js"):
             content = _MODULE.sub(self._module, content)
         self._add(name, content)
+
+    def _add_reader(self) -> None:
+        """What reads codes for browsers that have no reader of their own; its one half imports the other."""
+        folder = _PACKAGES / "qr"
+        self._add("qr-index.js", (folder / "index.js").read_bytes())
+        decode = (folder / "decode.js").read_bytes()
+        self._add("qr-decode.js", decode.replace(b"./index.js", self._urls["qr-index.js"].encode()))
 
     def _module(self, match: re.Match[bytes]) -> bytes:
         name = match[1].decode()

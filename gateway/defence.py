@@ -39,6 +39,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 PERMISSIONS_POLICY: Final = (
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), screen-wake-lock=(self)"
 )
+# Of the pages on which a person checks a code at a stall; no other page of the city may ask for the camera.
+PERMISSIONS_POLICY_CAMERA: Final = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
 _HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",

@@ -1,7 +1,7 @@
 // The morning's check of the stand: what the camera sees, a photograph or the pasted text is compared with what is
 // registered, letter by letter.
 import { act } from "./stall-api.js";
-import * as scan from "./stall-scan.js";
+import * as scan from "./scan.js";
 import * as view from "./stall-screens.js";
 
 let phone = null;

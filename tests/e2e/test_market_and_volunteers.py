@@ -9,12 +9,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from kit import auth, clock, ids
 from services.directory.roles import PERMISSIONS, Role
 from services.vietqr import images
 from tests.support.fake_bills import stamp
+from tests.support.fake_camera import camera_phone, photograph
 from tests.support.fake_directory import PASSWORD
 from tests.support.fake_market import PDF
 from tests.support.fake_platform import FakePlatform
@@ -27,14 +28,8 @@ Look = Callable[[Page], None]
 Inspect = Callable[[Page, bool], None]
 # Forms that are refused answer with 4xx, which the browser notes in its console.
 REFUSED = ("status of 4",)
-# Machines without a camera have no reader of codes: this one finds what the test says.
-READER = """
-window.BarcodeDetector = class {
-  static async getSupportedFormats() { return ["qr_code"]; }
-  async detect() { return window.found ?? []; }
-};
-"""
-PICTURE = {"name": "a.png", "mimeType": "image/png", "buffer": images.png("00020101021138")}
+CODE = "00020101021138"
+PICTURE = {"name": "a.png", "mimeType": "image/png", "buffer": images.png(CODE)}
 
 
 @pytest.fixture
@@ -82,12 +77,16 @@ def inspect(look: Look, find_barriers: Callable[[Page], list[str]]) -> Inspect:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_market_boards_morning(
-    platform: FakePlatform, address: str, open_page: OpenPage, inspect: Inspect, dark: bool
+    platform: FakePlatform,
+    address: str,
+    browser: Browser,
+    open_page: OpenPage,
+    inspect: Inspect,
+    dark: bool,
 ) -> None:
     """Nothing to do; then an alarm, its market, a photographed code that differs, and the alarm closed with a note."""
     platform.permissions = PERMISSIONS[Role.MARKET_INSPECTOR]
     page = open_page(width=360 if dark else 1280, dark=dark, allow=REFUSED)
-    page.add_init_script(READER)
     sign_in(page, address)
     expect(page.get_by_role("heading", level=1)).to_have_text("Không có cảnh báo nào")
     inspect(page, dark)
@@ -105,7 +104,7 @@ def test_the_market_boards_morning(
 
     press(page, "Kiểm tra một mã")
     inspect(page, dark)
-    page.locator("#photo").set_input_files(PICTURE)
+    page.locator("#photo").set_input_files({**PICTURE, "buffer": photograph(browser, "")})
     expect(page.get_by_text("Không thấy mã trong ảnh")).to_be_visible()
     inspect(page, dark)
     press(page, "So với sổ đăng ký")
@@ -118,10 +117,10 @@ def test_the_market_boards_morning(
         differences=differences(),
         alarm_id=alarm.id,
     )
-    page.evaluate("window.found = [{ rawValue: '00020101021138' }]")
     with page.expect_navigation():
         page.locator("#photo").set_input_files(PICTURE)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Mã khác sổ đăng ký của quầy A07")
+    assert platform.trust.checked[-1].payload == CODE
     inspect(page, dark)
 
     press(page, "Mở cảnh báo")
@@ -139,13 +138,14 @@ def test_the_market_boards_morning(
 def test_without_a_reader_the_text_is_pasted(
     platform: FakePlatform, address: str, open_page: OpenPage, look: Look
 ) -> None:
-    """A browser that reads no codes, or runs no scripts, says so; the pasted text does the same."""
+    """A browser that gets no reader of codes, or runs no scripts, says so; the pasted text does the same."""
     platform.permissions = PERMISSIONS[Role.MARKET_INSPECTOR]
     platform.trust.answer = pb.StandCheck(
         stall_number="A07", outcome=pb.StandCheck.OUTCOME_SAME, text="Đúng mã."
     )
     for runs_scripts in (True, False):
-        page = open_page(java_script_enabled=runs_scripts)
+        page = open_page(java_script_enabled=runs_scripts, allow=("net::ERR",))
+        page.route("**/static/qr-decode.*", lambda route: route.abort())
         sign_in(page, address)
         page.goto(f"{address}/cho/kiem-tra")
         expect(page.get_by_text("Trình duyệt này chưa tự đọc ảnh mã")).to_be_visible()
@@ -157,6 +157,29 @@ def test_without_a_reader_the_text_is_pasted(
     sign_in(page, address)
     page.goto(f"{address}/cho/kiem-tra")
     look(page)
+
+
+def test_an_inspector_holds_the_camera_before_a_board(
+    browser: Browser, platform: FakePlatform, address: str, tmp_path: Path
+) -> None:
+    """Where the camera may be used already it looks by itself, and sends what it read; else a tap asks, a no is said."""
+    platform.permissions = PERMISSIONS[Role.MARKET_INSPECTOR]
+    platform.trust.answer = pb.StandCheck(
+        stall_number="A07", outcome=pb.StandCheck.OUTCOME_SAME, text="Đúng mã."
+    )
+    with camera_phone(browser, tmp_path, CODE) as context:
+        page = context.new_page()
+        sign_in(page, address)
+        page.goto(f"{address}/cho/kiem-tra")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Đúng mã của quầy A07")
+        assert platform.trust.checked[-1].payload == CODE
+    with camera_phone(browser, tmp_path, CODE, allowed=False) as context:
+        page = context.new_page()
+        sign_in(page, address)
+        page.goto(f"{address}/cho/kiem-tra")
+        page.get_by_role("button", name="Soi bằng máy ảnh").click()
+        expect(page.get_by_text("Không mở được máy ảnh")).to_be_visible()
+        expect(page.locator("[data-finder]")).to_be_hidden()
 
 
 @pytest.mark.parametrize("dark", [False, True])

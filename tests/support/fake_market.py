@@ -50,12 +50,14 @@ class Market(Trust):
         self.boards: list[pb.Board] = []
         self.alarms: list[pb.Alarm] = []
         self.answer: pb.StandCheck | None = None
+        self.checked: list[pb.CheckStandRequest] = []
         self.visits: list[pb.HelperVisit] = []
         self.already = 0
 
     def CheckStand(self, request: Any, context: grpc.ServicerContext) -> pb.StandCheck:
         if request.stall_id:
             return super().CheckStand(request, context)
+        self.checked.append(request)
         assert self.answer is not None
         return self.answer
 

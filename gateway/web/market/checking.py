@@ -1,9 +1,10 @@
-"""Checking a code that stands somewhere: photographed, where the browser can read it, or pasted."""
+"""Checking a code that stands somewhere: seen by the camera, photographed or pasted."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
+from gateway.defence import PERMISSIONS_POLICY_CAMERA
 from gateway.fields import fields_of
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
@@ -18,12 +19,14 @@ _MOST = 1_100
 
 def _form(page: Page, errors: dict[str, str] | None = None, payload: str = "") -> Response:
     title = page.gettext("Kiểm tra một mã đang dán ở quầy")
-    return show(page, "check", title, tab=_TAB, errors=errors, payload=payload)
+    response = show(page, "check", title, tab=_TAB, errors=errors, payload=payload)
+    response.headers["Permissions-Policy"] = PERMISSIONS_POLICY_CAMERA
+    return response
 
 
 @routes.get("/cho/kiem-tra", INSPECT, include_in_schema=False)
 async def form(page: CurrentPage) -> Response:
-    """The camera button, where the browser reads codes, and the field for a pasted text."""
+    """The camera, a photograph and the field for a pasted text; without scripts the field alone."""
     return _form(page)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.access import PUBLIC
 from gateway.assets import Assets
-from gateway.defence import PERMISSIONS_POLICY
+from gateway.defence import PERMISSIONS_POLICY_CAMERA
 from gateway.guards import CurrentPage, page_routes
 from gateway.page import Page
 from kit import speech
@@ -25,9 +25,7 @@ _MODULES: Final = (
     "stall-screens.js",
     "stall-voice.js",
 )
-_LATER: Final = ("stall-day.js", "stall-check.js", "stall-scan.js", "stall-icon-192.png")
-# The one page of the city that may ask for the camera: for the morning's check of the stand.
-_PERMISSIONS: Final = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
+_LATER: Final = ("stall-day.js", "stall-check.js", "scan.js", "stall-icon-192.png")
 # A browser asks for the worker at each opening; within the hour it need not.
 _WORKER_CACHE: Final = "public, max-age=3600"
 
@@ -55,7 +53,7 @@ def _facts(page: Page) -> dict[str, Any]:
 
 def _shell(page: Page) -> Response:
     response = page.render("stall/screen.html", modules=_MODULES, facts=_facts(page))
-    response.headers["Permissions-Policy"] = _PERMISSIONS
+    response.headers["Permissions-Policy"] = PERMISSIONS_POLICY_CAMERA
     return response
 
 

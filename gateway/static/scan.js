@@ -5,15 +5,38 @@ const LONGEST_MS = 60_000;
 // A board also carries a small code that leads to its page: the large one is waited for so long.
 const OTHER_MS = 2_500;
 
+// A photograph is read at this size, in pixels of its longer side: more costs time and finds no more.
+const SIDE = 1600;
+
 const isPayment = (text) => text.startsWith("0002");
-let detector = null;
+let texts = null;
 let stream = null;
 
-// Whether this browser reads codes at all; some say so and then have no reader.
+// Whether this browser reads codes: by itself or, where it cannot (iPhones, Firefox), by a reader that is loaded for it.
 export async function canRead() {
+  texts ??= (await ownReader()) ?? (await loadedReader().catch(() => null));
+  return texts !== null;
+}
+
+// Some browsers say that they have a reader and then have none for these codes.
+async function ownReader() {
   const formats = await globalThis.BarcodeDetector?.getSupportedFormats?.().catch(() => []) ?? [];
-  if (formats.includes("qr_code")) detector ??= new BarcodeDetector({ formats: ["qr_code"] });
-  return detector !== null;
+  if (!formats.includes("qr_code")) return null;
+  const detector = new BarcodeDetector({ formats: ["qr_code"] });
+  return async (picture) => (await detector.detect(picture)).map((each) => each.rawValue);
+}
+
+async function loadedReader() {
+  const { decodeQRBatch } = await import("./qr-decode.js");
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  return async (picture) => {
+    const [width, height] = [picture.videoWidth ?? picture.width, picture.videoHeight ?? picture.height];
+    const scale = Math.min(1, SIDE / Math.max(width, height));
+    Object.assign(pen.canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    pen.drawImage(picture, 0, 0, pen.canvas.width, pen.canvas.height);
+    const [found] = await decodeQRBatch([pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height)]);
+    return found.filter((each) => typeof each === "string");
+  };
 }
 
 export function canLook() {
@@ -27,8 +50,8 @@ export async function mayLook() {
 }
 
 async function read(picture) {
-  const texts = (await detector.detect(picture)).map((each) => each.rawValue).filter(Boolean);
-  return texts.find(isPayment) ?? texts[0] ?? "";
+  const found = (await texts(picture)).filter(Boolean);
+  return found.find(isPayment) ?? found[0] ?? "";
 }
 
 // The code in a photograph; empty if there is none.
