@@ -72,7 +72,7 @@ class KafkaLog:
         return _KafkaSubscription(self._servers, self._watchdog, group, topics, from_end=from_end)
 
     def create_topics(self, topics: Sequence[str]) -> None:
-        """Make missing topics, replicated as the brokers' default says."""
+        """Make missing topics, replicated as the brokers' default says; returns when each takes records."""
         with transient():
             admin = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000, **COMMON)
             try:
@@ -82,6 +82,11 @@ class KafkaLog:
                         admin.create_topics({topic: {"num_partitions": PARTITIONS}}, wait_for_metadata=True)
             finally:
                 admin.close()
+            if missing:
+                # A broker that is named as the leader of something new refuses records until it knows so itself; this
+                # question it refuses just as long, and the client asks again.
+                with counting(self._servers, missing) as count:
+                    count()
 
     def close(self) -> None:
         """Stop watching; publishers and subscriptions are closed by who made them."""
