@@ -254,6 +254,8 @@ class Stalls(pb_grpc.StallsServiceServicer):
         device = self.pairings.pop(request.code, None)
         if device is None:
             raise PairingUnknown()
+        if former := self.devices.get(request.former_key):
+            former.revoke_time.CopyFrom(stamp(clock.now()))
         device.pair_time.CopyFrom(stamp(clock.now()))
         device.expire_time.CopyFrom(stamp(clock.now() + timedelta(days=90)))
         key = uuid.uuid4().hex

@@ -19,6 +19,7 @@ routes = page_routes()
 _COOKIE_SECONDS: Final = 90 * 86_400
 _CODE_MOST: Final = 100
 _AGENT_MOST: Final = 300
+_KEY_MOST: Final = 200
 
 
 async def _offer(page: Page, code: str) -> pb.PairingOffer:
@@ -76,8 +77,11 @@ async def ask(page: CurrentPage, code: str) -> Response:
 async def pair(page: CurrentPage, code: str) -> Response:
     """Spend the code; from now on this phone is one of the stall's."""
     page.state.limits.check(page.address, page.viewer.device)
+    cookies = page.state.cookies
     request = pb.PairDeviceRequest(
-        code=code[:_CODE_MOST], user_agent=page.request.headers.get("user-agent", "")[:_AGENT_MOST]
+        code=code[:_CODE_MOST],
+        user_agent=page.request.headers.get("user-agent", "")[:_AGENT_MOST],
+        former_key=page.request.cookies.get(cookies.stall, "")[:_KEY_MOST],
     )
     clients = page.state.clients
     try:
@@ -85,5 +89,5 @@ async def pair(page: CurrentPage, code: str) -> Response:
     except Error as error:
         return _refuse(page, error)
     response = page.redirect("/quay-hang")
-    page.state.cookies.set(response, page.state.cookies.stall, paired.key, max_age=_COOKIE_SECONDS)
+    cookies.set(response, cookies.stall, paired.key, max_age=_COOKIE_SECONDS)
     return response

@@ -95,9 +95,10 @@ def offer(session: Session, code: str) -> tuple[Pairing, Stall]:
     return pairing, stall
 
 
-def pair(session: Session, code: str, user_agent: str) -> tuple[Device, str]:
+def pair(session: Session, code: str, user_agent: str, former_key: str = "") -> tuple[Device, str]:
     """Spend a pairing code: the device, and its key, which is kept by its hash alone.
 
+    `former_key`: of the device that this phone was until now. It ends, else the owner would see one phone twice.
     Raises BadPairingCode, StallWithdrawn, TooManyDevices.
     """
     now = clock.now()
@@ -107,6 +108,8 @@ def pair(session: Session, code: str, user_agent: str) -> tuple[Device, str]:
     stall = stall_store.get(session, pairing.stall_id, lock=True)
     assert stall is not None
     stall.require_standing()
+    if former_key:
+        _end_former(session, former_key, now)
     _check_room(session, stall.id, now)
     key = new_key()
     device = Device(
@@ -128,6 +131,17 @@ def pair(session: Session, code: str, user_agent: str) -> tuple[Device, str]:
     detail = {"device": str(device.id), "role": device.role.value, "invited_by": pairing.subject}
     _audit(session, f"device:{device.id}", "device.pair", stall, detail)
     return device, key
+
+
+def _end_former(session: Session, key: str, now: datetime) -> None:
+    former = store.by_key(session, key_hash(key), lock=True)
+    if former is None or former.revoke_time is not None:
+        return
+    stall = stall_store.get(session, former.stall_id)
+    assert stall is not None
+    store.revoke(session, [former.id], now)
+    detail = {"device": str(former.id), "name": former.name, "why": "paired anew"}
+    _audit(session, f"device:{former.id}", "device.revoke", stall, detail)
 
 
 def resolve(session: Session, key: str) -> tuple[Device, Stall]:

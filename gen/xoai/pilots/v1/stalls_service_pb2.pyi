@@ -1403,18 +1403,22 @@ class PairDeviceRequest(_message.Message):
 
     CODE_FIELD_NUMBER: _builtins.int
     USER_AGENT_FIELD_NUMBER: _builtins.int
+    FORMER_KEY_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     user_agent: _builtins.str
     """The phone's kind, for the owner's list."""
+    former_key: _builtins.str
+    """The key that this phone has held until now, of this stall or another: that device ends, for it is the same phone."""
     def __init__(
         self,
         *,
         code: _builtins.str = ...,
         user_agent: _builtins.str = ...,
+        former_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "former_key", b"former_key", "user_agent", b"user_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

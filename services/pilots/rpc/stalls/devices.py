@@ -72,7 +72,8 @@ class Devices(Desk):
 
     def PairDevice(self, request: pb.PairDeviceRequest, context: grpc.ServicerContext) -> pb.Device:
         device, key = self._edge.query(
-            context, lambda session, _: flows.pair(session, request.code, request.user_agent)
+            context,
+            lambda session, _: flows.pair(session, request.code, request.user_agent, request.former_key),
         )
         message = _device(device)
         message.key = key

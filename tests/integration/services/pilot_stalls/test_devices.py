@@ -12,7 +12,7 @@ import pytest
 from kit import auth, clock, errors
 from kit.db import Database
 from kit.testing.service import SUBJECT_KEY
-from services.pilots.domain.devices import LIFE
+from services.pilots.domain.devices import LIFE, MOST_DEVICES
 from services.pilots.domain.errors_stalls import (
     BadPairingCode,
     BadStallField,
@@ -166,6 +166,34 @@ def test_a_stall_has_at_most_twelve_phones(channel: grpc.Channel, stall_id: str)
         spend(channel, spare)
     with refused(TooManyDevices):
         pairing_code(channel, stall_id)
+
+
+def test_a_phone_that_is_paired_anew_counts_once(
+    channel: grpc.Channel, database: Database, stall_id: str
+) -> None:
+    """What it was ends, in the trail; a full stall takes its own phone again."""
+    phones = [pair(channel, stall_id) for _ in range(MOST_DEVICES - 1)]
+    code = pairing_code(channel, stall_id)
+    phones.append(pair(channel, stall_id))
+    again = gateway(channel).PairDevice(pb.PairDeviceRequest(code=code, former_key=phones[0].key))
+    assert resolve(channel, again.key).device.id == again.id
+    with refused(DeviceEnded):
+        resolve(channel, phones[0].key)
+    assert resolve(channel, phones[1].key)
+    trail = rows(database, "SELECT detail FROM audit WHERE action = 'device.revoke'")
+    assert [row.detail["device"] for row in trail] == [phones[0].id]
+    listed = merchant(channel).ListDevices(pb.ListDevicesRequest(stall_id=stall_id)).devices
+    assert len([device for device in listed if not device.HasField("revoke_time")]) == MOST_DEVICES
+
+
+@pytest.mark.parametrize("former", ["nonsense", "x" * 200])
+def test_a_former_key_that_is_none_changes_nothing(
+    channel: grpc.Channel, database: Database, stall_id: str, former: str
+) -> None:
+    code = pairing_code(channel, stall_id)
+    device = gateway(channel).PairDevice(pb.PairDeviceRequest(code=code, former_key=former))
+    assert resolve(channel, device.key)
+    assert rows(database, "SELECT FROM audit WHERE action = 'device.revoke'") == []
 
 
 def test_only_the_gateway_asks_for_a_phone(channel: grpc.Channel, stall_id: str) -> None:
