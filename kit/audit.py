@@ -93,21 +93,27 @@ def find(
     organisation_id: UUID | None = None,
     subject: str = "",
     day: date | None = None,
+    kinds: Sequence[str] = (),
     before: int | None = None,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Rows that the caller may see, newest first: of an organisation, of a subject, of a calendar day of the city."""
+    """Rows that the caller may see, newest first: of an organisation, of a subject, of a calendar day of the city.
+
+    `kinds`: of actions of these kinds only, such as stall for stall.create; empty: of all.
+    """
     since = datetime.combine(day, time(), clock.CITY_ZONE) if day else None
     return session.execute(
         text(
             "SELECT * FROM audit WHERE (CAST(:organisation AS uuid) IS NULL OR organisation_id = :organisation)"
             " AND (:subject = '' OR subject = :subject)"
+            " AND (CAST(:kinds AS text[]) = '{}' OR split_part(action, '.', 1) = ANY(CAST(:kinds AS text[])))"
             " AND (CAST(:since AS timestamptz) IS NULL OR create_time >= :since AND create_time < :until)"
             " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
         ),
         {
             "organisation": organisation_id,
             "subject": subject,
+            "kinds": list(kinds),
             "since": since,
             "until": since + timedelta(days=1) if since else None,
             "before": before,

@@ -152,13 +152,15 @@ def sign_in(page: Page, platform: Embedded, login: str) -> None:
 
 
 def read_trail(platform: Embedded, page: Page, look: Look) -> None:
-    """Both trails are whole, and tell who did what."""
+    """The trails are whole, and tell who did what."""
     page.goto(f"{platform.url}/quan-tri/nhat-ky")
     expect(page.get_by_text(re.compile("Chuỗi .* dòng còn nguyên"))).to_be_visible()
     expect(page.get_by_text("Ngừng Đỗ Thị Lan Chi")).to_be_visible()
     look(page)
     page.get_by_role("link", name="Kết nối ngân hàng").last.click()
     expect(page.get_by_text("Thêm kết nối ngân hàng")).to_be_visible()
+    expect(page.get_by_text(re.compile("Chuỗi .* dòng còn nguyên"))).to_be_visible()
+    page.get_by_role("link", name="Chợ và phố").last.click()
     expect(page.get_by_text(re.compile("Chuỗi .* dòng còn nguyên"))).to_be_visible()
     page.get_by_label("Ngày").fill("31/2/2026")
     press(page, "Lọc")

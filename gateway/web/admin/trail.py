@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from starlette.responses import Response
@@ -20,9 +20,25 @@ from gateway.web.admin.words import action_words, detail_words
 from kit.errors import NotFound
 from xoai.directory.v1 import directory_service_pb2 as pb
 from xoai.intake.v1 import intake_service_pb2 as intake_pb
+from xoai.pilots.v1 import stalls_service_pb2 as stalls_pb
 
 routes = page_routes()
 READ: Final = holds("audit.read")
+
+
+class Source(NamedTuple):
+    """A service that keeps a trail: its stub's name, its messages."""
+
+    service: str
+    messages: Any
+
+
+# By what stands in the address; the directory's is shown first.
+_SOURCES: Final = {
+    "": Source("directory", pb),
+    "ket-noi": Source("intake", intake_pb),
+    "cho-pho": Source("stalls", stalls_pb),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +58,10 @@ class Row:
 async def trail(
     page: CurrentPage, nguon: str = "", don_vi: str = "", nguoi: str = "", ngay: str = "", trang: str = ""
 ) -> Response:
-    """Entries, newest first, out of the directory's trail or that of the bank connections."""
-    is_intake = nguon == "ket-noi"
+    """Entries, newest first, out of the trail of one service."""
+    nguon = nguon if nguon in _SOURCES else ""
+    source = _SOURCES[nguon]
+    stub = getattr(page.state.clients, source.service)
     day, wrong = _day(page, ngay)
     organisation_id = inside("org", don_vi) if don_vi else ""
     subject = f"person:{inside('per', nguoi)}" if nguoi else ""
@@ -53,12 +71,8 @@ async def trail(
         "date": day,
         "page_token": trang,
     }
-    clients = page.state.clients
-    if is_intake:
-        listing = page.call(clients.intake.ListAuditEntries, intake_pb.ListAuditEntriesRequest(**values))  # type: ignore[arg-type]
-    else:
-        listing = page.call(clients.directory.ListAuditEntries, pb.ListAuditEntriesRequest(**values))  # type: ignore[arg-type]
-    found, chain = await asyncio.gather(listing, _chain(page, is_intake))
+    listing = page.call(stub.ListAuditEntries, source.messages.ListAuditEntriesRequest(**values))
+    found, chain = await asyncio.gather(listing, _chain(page, source))
     rows = await rows_of(page, list(found.entries))
     return show(
         page,
@@ -69,7 +83,7 @@ async def trail(
         rows=rows,
         next=found.next_page_token,
         first=not trang,
-        source="ket-noi" if is_intake else "",
+        source=nguon,
         chain=chain,
         org=don_vi,
         person=nguoi,
@@ -91,14 +105,12 @@ def _day(page: Page, typed: str) -> tuple[str, str]:
         return "", page.gettext("Ghi ngày có thật, như 30/11/2026")
 
 
-async def _chain(page: Page, is_intake: bool) -> Any:
+async def _chain(page: Page, source: Source) -> Any:
     """Whether the whole trail follows; None for who sees a part of it only."""
     if not page.viewer.subject.tenants("audit.read").everywhere:
         return None
-    clients = page.state.clients
-    if is_intake:
-        return await page.call(clients.intake.VerifyAudit, intake_pb.VerifyAuditRequest(), timeout=10.0)
-    return await page.call(clients.directory.VerifyAudit, pb.VerifyAuditRequest(), timeout=10.0)
+    stub = getattr(page.state.clients, source.service)
+    return await page.call(stub.VerifyAudit, source.messages.VerifyAuditRequest(), timeout=10.0)
 
 
 async def _names(page: Page, labels: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kit.auth import Permission
 from kit.db import Database
+from kit.rpc import trail
 from kit.seal import Sealer
 from services.directory.one_time_codes import CodeKeeper
 from services.directory.rpc.accounts import AccountDesk
@@ -58,8 +59,7 @@ class DirectoryServicer(
         "CreateApiKey": Permission("api_keys.manage"),
         "RevokeApiKey": Permission("api_keys.manage"),
         "ListApiKeys": Permission("api_keys.manage"),
-        "ListAuditEntries": Permission("audit.read"),
-        "VerifyAudit": Permission("audit.read"),
+        **trail.PERMISSIONS,
         "NameSubjects": Permission("audit.read"),
     }
 

@@ -13,17 +13,18 @@ from kit import clock, pages
 from kit.auth import Permission, Subject
 from kit.db import Database
 from kit.grpc_server import Edge
+from kit.rpc import trail
+from kit.rpc.trail import Trail
 from kit.seal import Sealer
 from services.intake import jobs
 from services.intake.flows import again, connections
 from services.intake.rpc import forms, probe
-from services.intake.rpc.trail import TrailDesk
 from services.intake.store import connections as store
 from xoai.intake.v1 import intake_service_pb2 as pb
 from xoai.intake.v1 import intake_service_pb2_grpc as pb_grpc
 
 
-class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
+class IntakeServicer(pb_grpc.IntakeServiceServicer):
     """Provider connections, callbacks and exceptions."""
 
     PERMISSIONS: Mapping[str, Permission] = {
@@ -36,8 +37,7 @@ class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
         "ListVirtualAccounts": Permission("intake.read"),
         "SetConfirmAbove": Permission("intake.manage"),
         "GetActivity": Permission("intake.read"),
-        "ListAuditEntries": Permission("audit.read"),
-        "VerifyAudit": Permission("audit.read"),
+        **trail.PERMISSIONS,
         "DisableConnection": Permission("intake.manage"),
         "TestConnection": Permission("intake.manage"),
         "ListCallbacks": Permission("intake.read"),
@@ -52,6 +52,7 @@ class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
     def __init__(self, database: Database, sealer: Sealer, subject_key: str, public_url: str) -> None:
         self._database, self._edge = database, Edge(database)
         self._sealer, self._key, self._public_url = sealer, subject_key, public_url
+        self._trail = Trail(self._edge, subject_key, pb)
 
     def CreateConnection(
         self, request: pb.CreateConnectionRequest, context: grpc.ServicerContext
@@ -260,6 +261,18 @@ class IntakeServicer(TrailDesk, pb_grpc.IntakeServiceServicer):
             exceptions_open=row.exceptions,
             outbox_rows=row.outbox,
         )
+
+    def ListAuditEntries(
+        self, request: pb.ListAuditEntriesRequest, context: grpc.ServicerContext
+    ) -> pb.ListAuditEntriesResponse:
+        listed: pb.ListAuditEntriesResponse = self._trail.list(request, context)
+        return listed
+
+    def VerifyAudit(
+        self, request: pb.VerifyAuditRequest, context: grpc.ServicerContext
+    ) -> pb.VerifyAuditResponse:
+        verified: pb.VerifyAuditResponse = self._trail.verify(context)
+        return verified
 
     def _change(
         self,

@@ -69,7 +69,7 @@ def close_alarm(session: Session, subject: Subject, id: UUID, note: str) -> Alar
         action="alarm.close",
         object=f"alarm:{id}",
         organisation_id=None,
-        detail={"kind": alarm.kind.value, "object": alarm.object, "count": alarm.count, "note": words},
+        detail={"kind": alarm.kind.value, "object": alarm.object, "times": alarm.count, "note": words},
     )
     closed = store.lock(session, id)
     assert closed is not None

@@ -196,6 +196,16 @@ class StallsServiceStub:
                 request_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
                 response_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
                 _registered_method=True)
+        self.ListAuditEntries = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/ListAuditEntries',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesResponse.FromString,
+                _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/xoai.pilots.v1.StallsService/VerifyAudit',
+                request_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditResponse.FromString,
+                _registered_method=True)
 
 
 class StallsServiceServicer:
@@ -412,6 +422,19 @@ class StallsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuditEntries(self, request, context):
+        """What the city decided about programmes, stalls, boards and phones; never what a trader does with his money.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAudit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StallsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -574,6 +597,16 @@ def add_StallsServiceServicer_to_server(servicer, server):
                     servicer.ReplayDeadLetters,
                     request_deserializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.FromString,
                     response_serializer=xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.SerializeToString,
+            ),
+            'ListAuditEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuditEntries,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1441,6 +1474,60 @@ class StallsService:
             '/xoai.pilots.v1.StallsService/ReplayDeadLetters',
             xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersRequest.SerializeToString,
             xoai_dot_common_dot_v1_dot_common__pb2.ReplayDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuditEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/ListAuditEntries',
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.ListAuditEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/xoai.pilots.v1.StallsService/VerifyAudit',
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditRequest.SerializeToString,
+            xoai_dot_pilots_dot_v1_dot_stalls__service__pb2.VerifyAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,6 +85,9 @@ class StallsServiceStub:
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]
     """What the consumers of all four services of this process could not handle."""
     ReplayDeadLetters: _grpc.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]
+    ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.ListAuditEntriesRequest, _stalls_service_pb2.ListAuditEntriesResponse]
+    """What the city decided about programmes, stalls, boards and phones; never what a trader does with his money."""
+    VerifyAudit: _grpc.UnaryUnaryMultiCallable[_stalls_service_pb2.VerifyAuditRequest, _stalls_service_pb2.VerifyAuditResponse]
 
 @_typing.type_check_only
 class StallsServiceAsyncStub(StallsServiceStub):
@@ -142,6 +145,9 @@ class StallsServiceAsyncStub(StallsServiceStub):
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ListDeadLettersRequest, _common_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
     """What the consumers of all four services of this process could not handle."""
     ReplayDeadLetters: _aio.UnaryUnaryMultiCallable[_common_pb2.ReplayDeadLettersRequest, _common_pb2.ReplayDeadLettersResponse]  # type: ignore[assignment]
+    ListAuditEntries: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.ListAuditEntriesRequest, _stalls_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    """What the city decided about programmes, stalls, boards and phones; never what a trader does with his money."""
+    VerifyAudit: _aio.UnaryUnaryMultiCallable[_stalls_service_pb2.VerifyAuditRequest, _stalls_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
 
 class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Programmes, their places, the units that hold stalls, stands, and the phones of a stall."""
@@ -388,5 +394,20 @@ class StallsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _common_pb2.ReplayDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_common_pb2.ReplayDeadLettersResponse, _abc.Awaitable[_common_pb2.ReplayDeadLettersResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListAuditEntries(
+        self,
+        request: _stalls_service_pb2.ListAuditEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stalls_service_pb2.ListAuditEntriesResponse, _abc.Awaitable[_stalls_service_pb2.ListAuditEntriesResponse]]:
+        """What the city decided about programmes, stalls, boards and phones; never what a trader does with his money."""
+
+    @_abc_1.abstractmethod
+    def VerifyAudit(
+        self,
+        request: _stalls_service_pb2.VerifyAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_stalls_service_pb2.VerifyAuditResponse, _abc.Awaitable[_stalls_service_pb2.VerifyAuditResponse]]: ...
 
 def add_StallsServiceServicer_to_server(servicer: StallsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from kit.auth import Permission
-from services.pilots.rpc.stalls import boards, devices, enrolment, letters, places, programmes
+from services.pilots.rpc.stalls import boards, devices, enrolment, letters, places, programmes, trail
 from services.pilots.rpc.stalls.boards import Boards
 from services.pilots.rpc.stalls.devices import Devices
 from services.pilots.rpc.stalls.enrolment import Enrolments
 from services.pilots.rpc.stalls.letters import Letters
 from services.pilots.rpc.stalls.places import Places
 from services.pilots.rpc.stalls.programmes import Programmes
+from services.pilots.rpc.stalls.trail import Trails
 from xoai.pilots.v1 import stalls_service_pb2_grpc as pb_grpc
 
 PERMISSIONS: Final[Mapping[str, Permission]] = {
@@ -22,10 +23,13 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     **boards.PERMISSIONS,
     **devices.PERMISSIONS,
     **letters.PERMISSIONS,
+    **trail.PERMISSIONS,
 }
 
 
-class StallsServicer(Programmes, Enrolments, Places, Boards, Devices, Letters, pb_grpc.StallsServiceServicer):
+class StallsServicer(
+    Programmes, Enrolments, Places, Boards, Devices, Letters, Trails, pb_grpc.StallsServiceServicer
+):
     """Programmes, lists, stalls, boards, phones."""
 
     PERMISSIONS: Mapping[str, Permission] = PERMISSIONS

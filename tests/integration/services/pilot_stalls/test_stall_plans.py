@@ -97,8 +97,9 @@ def plans(database: Database, work: Callable[[Session], object]) -> str:
 
 
 def first_stall(database: Database) -> Any:
+    """The first one of a list: behind a place near its end so few are left that any plan reads little."""
     with database.begin() as session:
-        return session.execute(text("SELECT * FROM stall ORDER BY id LIMIT 1")).one()
+        return session.execute(text("SELECT * FROM stall ORDER BY number_key, id LIMIT 1")).one()
 
 
 @pytest.mark.parametrize(

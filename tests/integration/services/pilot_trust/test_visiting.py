@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -104,8 +104,11 @@ def test_a_sale_can_be_served_a_stalls_own_code_cannot(database: Database, desk:
 
 def test_nothing_is_seen_after_half_an_hour(database: Database, desk: Desk, reference: str) -> None:
     """At once by the clock, and a minute later the reference is in no row and in no stored answer either."""
+    # At noon, for the list is of one day.
+    noon = datetime.combine(clock.today(), time(12), clock.CITY_ZONE) - clock.now()
+    clock.set_offset(noon)
     visit = begin(desk, reference)
-    clock.set_offset(timedelta(minutes=30, seconds=1))
+    clock.set_offset(noon + timedelta(minutes=30, seconds=1))
     assert get(desk, visit).reference == ""
     listed = desk.of(VOLUNTEER).ListHelperVisits(pb.ListHelperVisitsRequest())
     assert [(each.id, each.reference) for each in listed.visits] == [(visit.id, "")]
