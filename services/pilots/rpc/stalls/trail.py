@@ -8,12 +8,11 @@ import grpc
 
 from kit.rpc import trail
 from kit.rpc.trail import Trail
+from services.pilots.domain.trail import TOLD
 from services.pilots.rpc.stalls.desk import Desk
 from xoai.pilots.v1 import stalls_service_pb2 as pb
 
 PERMISSIONS: Final = trail.PERMISSIONS
-# What a trader does with his money, his cash and his days is in the trail too and nobody's to read but by his own court.
-_KINDS: Final = ("programme", "enrolment", "stall", "stand", "device", "alarm", "visit")
 
 
 class Trails(Desk):
@@ -33,4 +32,4 @@ class Trails(Desk):
 
     @property
     def _trail(self) -> Trail:
-        return Trail(self._edge, self._tools.page_key, pb, _KINDS)
+        return Trail(self._edge, self._tools.page_key, pb, TOLD)

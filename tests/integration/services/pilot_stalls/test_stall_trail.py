@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from sqlalchemy import event, text
 
 from kit import audit, auth, errors
 from kit.db import Database
@@ -69,6 +70,29 @@ def test_a_traders_own_acts_are_not_told(channel: grpc.Channel, database: Databa
     listed = reader.ListAuditEntries(pb.ListAuditEntriesRequest(page_size=100)).entries
     assert not {entry.action for entry in listed} & set(own)
     assert reader.VerifyAudit(pb.VerifyAuditRequest()).entries >= len(own)
+
+
+def test_the_list_passes_over_no_trader(channel: grpc.Channel, database: Database) -> None:
+    """However many rows there are of what traders did, a page is read by the index of what the city decides."""
+    open_stall(database)
+    with database.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO audit (create_time, subject, action, object, organisation_id, detail, seal)"
+                " SELECT now(), 'person:1', 'cash.enter', 'x', CAST(:organisation AS uuid), '{}', '' FROM generate_series(1, 3000)"
+            ),
+            {"organisation": str(ORGANISATION)},
+        )
+    seen = []
+    event.listen(database.engine, "before_cursor_execute", lambda *call: seen.append(call[2:4]))
+    reader = client(channel, auditor({auth.EVERYWHERE: _AUDIT}))
+    reader.ListAuditEntries(pb.ListAuditEntriesRequest())
+    statement, parameters = next(each for each in seen if "FROM audit" in each[0])
+    with database.engine.connect() as connection:
+        asking = connection.connection.cursor()
+        asking.execute(f"EXPLAIN {statement}", parameters)
+        plan = "\n".join(str(row[0]) for row in asking.fetchall())
+    assert "audit_told" in plan, plan
 
 
 def test_who_may_not_read_the_trail(channel: grpc.Channel, database: Database) -> None:
