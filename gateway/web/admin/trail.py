@@ -142,7 +142,7 @@ async def rows_of(page: Page, entries: list[Any]) -> list[Row]:
         Row(
             time=row.create_time,
             subject=_person_of(row.subject),
-            who=names.get(row.subject) or _service(page, row.subject),
+            who=names.get(row.subject) or _nobody(page, row.subject),
             what=action_words(page, row.action, names.get(row.object, "")),
             details=detail_words(page, json.loads(row.detail_json)),
             organisation_id=row.organisation_id and outside("org", row.organisation_id),
@@ -158,5 +158,8 @@ def _person_of(subject: str) -> str:
     return outside("per", str(UUID(id))) if kind == "person" else ""
 
 
-def _service(page: Page, subject: str) -> str:
-    return page.gettext("Hệ thống") if subject.startswith("service:") else subject
+def _nobody(page: Page, subject: str) -> str:
+    """Who it was where it was no person and no key."""
+    kind = subject.partition(":")[0]
+    words = {"service": page.gettext("Hệ thống"), "device": page.gettext("Máy của quầy")}
+    return words.get(kind, subject)

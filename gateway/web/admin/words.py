@@ -126,7 +126,8 @@ def outcome_words(page: Page, outcome: str) -> str:
 
 def _value(page: Page, key: str, value: Any) -> str:
     if key == "role":
-        return role_names(page.gettext).get(value, str(value))
+        phones = {"seller": page.gettext("máy bán hàng"), "listener": page.gettext("máy nghe")}
+        return (role_names(page.gettext) | phones).get(value, str(value))
     if key in ("before", "after"):
         return formats.money(int(value))
     if isinstance(value, list):
