@@ -63,6 +63,7 @@ def action_words(page: Page, action: str, name: str) -> str:
         "alarm.close": _("Đóng cảnh báo"),
         "visit.begin": _("Bắt đầu giúp một người"),
         "visit.print": _("In hướng dẫn cho người được giúp"),
+        "events.replay": _("Xử lý lại tin bị dừng"),
         "clock.move": _("Dời đồng hồ của bản thử"),
     }
     said = words.get(action, action)

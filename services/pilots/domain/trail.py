@@ -6,4 +6,4 @@ from typing import Final
 
 # By what stands before the dot of an action. What a trader does with money, cash and days is in the trail as well, and
 # nobody's to read but by way of a court.
-TOLD: Final = ("alarm", "device", "enrolment", "programme", "stall", "stand", "visit")
+TOLD: Final = ("alarm", "device", "enrolment", "events", "programme", "stall", "stand", "visit")

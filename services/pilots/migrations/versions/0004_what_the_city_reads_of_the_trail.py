@@ -14,6 +14,6 @@ def upgrade() -> None:
         ["id"],
         unique=False,
         postgresql_where=sa.text(
-            "split_part(action, '.', 1) IN ('alarm', 'device', 'enrolment', 'programme', 'stall', 'stand', 'visit')"
+            "split_part(action, '.', 1) IN ('alarm', 'device', 'enrolment', 'events', 'programme', 'stall', 'stand', 'visit')"
         ),
     )
