@@ -238,7 +238,8 @@ def test_a_dead_network_loses_nothing_and_pays_once(office: Office, open_page: O
         route.abort()
 
     page.route("**/ghi*", answer_is_lost)
-    page.keyboard.press("Enter")
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("Enter")
     expect(page.locator("#lost")).to_contain_text("không ghi hai lần")
     assert lost == [303]
     expect(page.locator(".offer.first")).to_be_visible()
